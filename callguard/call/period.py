@@ -44,9 +44,7 @@ def parse_period(text: str) -> Period:
     """Read "6 months", "1 year", "90 days". Raises ``ValueError`` that says what to write instead."""
     found = _WRITTEN.fullmatch(text)
     if found is None:
-        raise ValueError(
-            f'{text!r} is no period: write a whole number from 1 to 9999 and days, months or years, as in "6 months"'
-        )
+        raise ValueError(f'{text!r} is no period: write a whole number from 1 to 9999 and days, months or years, as in "6 months"')
     return Period(int(found["count"]), Unit(found["unit"] + "s"))
 
 

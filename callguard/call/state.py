@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from callguard.call.policy import Announcement as Announcement
 from callguard.call.policy import Policy
 
 
