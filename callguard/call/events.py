@@ -1,0 +1,208 @@
+"""What has happened on a PBX, as past facts. The mappers in ``pbx/*_events.py`` make them; nothing downstream sees a raw message.
+
+``at`` is the PBX's time where it tells one and else the time of receipt; ``received_at`` is the daemon's own. Both aware, UTC.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from callguard.call.state import Direction, Number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact about one leg of one call of one PBX."""
+
+    pbx: str
+    linkedid: str
+    leg: str
+    at: datetime
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStarted(Event):
+    """A call passed the dialplan's callguard line; ``leg`` is the caller's. Its metadata (C1, C2, C3) are all here."""
+
+    channel: str
+    direction: Direction
+    started_at: datetime
+    caller: Number
+    callee: Number
+    dialled: str
+    redirecting: tuple[str, ...] = ()
+    equipment_ip: str | None = None
+    user_agent: str | None = None
+    trunk: str | None = None
+    queue: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver(Event):
+    """The PBX put the leg of an outside person into the daemon's hands."""
+
+    channel: str
+    number: Number
+    equipment_ip: str | None = None
+    user_agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenUp(Event):
+    """After a restart or a lost link the leg was found still in the daemon's hands; what it heard meanwhile is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedBack(Event):
+    """The leg is in the dialplan again: released by us, or taken back by the safety net."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementEnded(Event):
+    """A prompt is over: heard whole, cut by ``key``, or cut by something else (hang-up, missing file)."""
+
+    step: int
+    heard_ms: int
+    complete: bool
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitCollected(Event):
+    """The wait for a key is over; ``key`` is ``None`` when none came in time."""
+
+    step: int
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFailed(Event):
+    """The PBX could not or did not do what the step asked."""
+
+    step: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerFired(Event):
+    """The bound of a step has passed without an answer of the PBX."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitPressed(Event):
+    """A key pressed by the person on this leg during a conversation."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegJoined(Event):
+    """The leg entered a bridge in which people talk."""
+
+    channel: str
+    bridge: str
+    number: Number
+    outside: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegLeft(Event):
+    """The leg left that bridge."""
+
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegGone(Event):
+    """The leg hung up; ``cause`` is the Q.850 name, ``None`` where nobody saw it."""
+
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialEnded(Event):
+    """The attempt to reach the callee is over; ``leg`` is the caller's, ``status`` the PBX's DIALSTATUS."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingStarted(Event):
+    """The PBX writes the file."""
+
+    recording: str
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingRefused(Event):
+    """The PBX did not start the recording."""
+
+    recording: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingNotRunning(Event):
+    """After a restart or a lost link: the PBX is not writing this recording (``recording`` was requested or running)."""
+
+    recording: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingStopped(Event):
+    """The PBX answered our command to stop: the file is closed or about to be."""
+
+    recording: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingFiled(Event):
+    """The finished file was measured and tagged; ``fault`` says what is wrong with it (``missing``, ``empty``, ``truncated`` …)."""
+
+    recording: str
+    size: int | None
+    sha256: str | None
+    fault: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSeen:
+    """An SMS or SIP MESSAGE passed: to whom and when, and by design nothing of what it says (C1)."""
+
+    pbx: str
+    at: datetime
+    received_at: datetime
+    direction: Direction
+    sender: Number
+    recipient: Number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One leg as a snapshot of the PBX shows it.
+
+    ``in_hand``: it waits for our commands; ``started`` and ``handed_over`` are then the facts its start would have brought.
+    ``recording_path``: the file that the PBX last began to record on it, as far as it tells.
+    """
+
+    leg: str
+    linkedid: str
+    channel: str
+    in_hand: bool
+    bridge: str | None = None
+    recording_path: str | None = None
+    started: CallStarted | None = None
+    handed_over: HandedOver | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotTaken:
+    """All legs of one PBX after its link came up; what is not in it is over."""
+
+    pbx: str
+    at: datetime
+    received_at: datetime
+    sightings: tuple[Sighting, ...]
