@@ -1,0 +1,22 @@
+"""What every live test stands on: an Asterisk unpacked in a folder.
+
+A live test that cannot run fails. Skipped ones would leave the promises of this product unproven behind a green line.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+_SANDBOX = Path(__file__).parents[2] / ".sandbox" / "asterisk22"
+
+
+@pytest.fixture(scope="session")
+def asterisk_root() -> Path:
+    """The folder that `tests/rig/unpack-asterisk` made: $CALLGUARD_ASTERISK_ROOT, else .sandbox/asterisk22."""
+    root = Path(os.environ.get("CALLGUARD_ASTERISK_ROOT") or _SANDBOX)
+    if not (root / "usr" / "sbin" / "asterisk").exists():
+        pytest.fail(f"no Asterisk in {root}: run `make test`, which unpacks one")
+    if os.geteuid() != 0:
+        pytest.fail("the private Asterisk starts by chroot, which needs root: run `make test` as root")
+    return root
