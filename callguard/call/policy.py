@@ -37,7 +37,7 @@ class OnRefusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """One exact version of a prompt. ``version`` is the hash of its text and audio, ``file`` the PBX's name of the sound without extension."""
+    """One exact version of a prompt. ``version`` hashes text and audio, ``file`` is the PBX's name of the sound (no extension)."""
 
     version: str
     name: str
