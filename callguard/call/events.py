@@ -98,6 +98,11 @@ class DigitPressed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegAnswered(Event):
+    """The leg was answered; for an inbound caller that is when the PBX picked up for the announcement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegJoined(Event):
     """The leg entered a bridge in which people talk."""
 

@@ -135,8 +135,10 @@ class Party:
 
     @property
     def decision(self) -> Decision | None:
-        """The decision in force: the last one taken."""
-        return self.consents[-1].decision if self.consents else None
+        """The decision in force: the last one taken. The operator's own people are not asked."""
+        if self.consents:
+            return self.consents[-1].decision
+        return None if self.outside else Decision.NOT_REQUIRED
 
     @property
     def covered(self) -> bool:

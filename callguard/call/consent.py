@@ -1,0 +1,275 @@
+"""The consent dialogue of one outside person, as one table.
+
+The rules, in prose
+-------------------
+* A prompt counts when its end was seen on the leg (design rule 4). An acceptance key pressed before the end is therefore not an acceptance:
+  acceptance keys do not cut the prompt, and where a switch lets one through, the prompt is said again.
+* A refusal is believed at any time, also in the middle of the prompt: refusing needs no information, consenting does.
+* ``notice``: the whole prompt heard is ``stayed``. ``opt-out``: after it the refusal key is waited for; silence is ``stayed``, but a wrong
+  key shows that the person wanted something, so the prompt is said again. ``opt-in``: only the acceptance key is consent.
+* ``attempts`` bounds how often the prompt is said for a wrong key, an early one or silence; after that the person is ``unanswered``.
+* Whatever goes wrong (missing sound, lost answer, net of the PBX) is ``unanswered``: the call goes on and is not recorded.
+* A person is asked once a call: a leg handed over again is released again. After a restart what was heard is not known, so the prompt
+  under way is said again, without counting as an attempt.
+* Withdrawal needs no prompt and works whenever the person is in a conversation (GDPR art. 7(3)).
+* ``on_refusal = "hangup"`` acts on a refusal by key, not on silence or on a fault.
+
+Every pair of :class:`~callguard.call.state.Stage` and :class:`Signal` has an entry in :data:`TABLE`; ``ignore`` is an entry.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum, auto
+from typing import TypeAlias
+
+from callguard.call.commands import Announce, AskDigit, Command, HangUp, Release, SetTimer
+from callguard.call.policy import Announcement, Mode, OnRefusal, Policy
+from callguard.call.state import Call, Consent, Decision, How, Party, Stage
+
+ANSWER_MARGIN_MS = 2_000
+"""How long beyond a step's own duration the PBX's answer is waited for before the step has failed."""
+
+NET_MARGIN_MS = 3_000
+"""How long beyond a step's own duration the PBX itself waits for us before it takes the leg back."""
+
+
+class Signal(Enum):
+    """What an event means to the dialogue."""
+
+    HANDED_OVER = auto()
+    TAKEN_UP = auto()
+    HANDED_BACK = auto()
+    HEARD_WHOLE = auto()
+    HEARD_PART = auto()
+    PRESSED_ACCEPT = auto()
+    PRESSED_REFUSE = auto()
+    PRESSED_OTHER = auto()
+    KEPT_SILENT = auto()
+    STEP_FAILED = auto()
+    WITHDREW = auto()
+    GONE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When the signal came and what came with it."""
+
+    at: datetime
+    received_at: datetime
+    key: str | None = None
+
+
+Outcome: TypeAlias = tuple[Party, tuple[Command, ...]]
+Action: TypeAlias = Callable[[Call, Party, Moment], Outcome]
+
+
+def advance(call: Call, party: Party, signal: Signal, moment: Moment) -> Outcome:
+    """The party after the signal, and what is to be done. Total: every stage knows every signal."""
+    return TABLE[party.stage][signal](call, party, moment)
+
+
+def ignore(_call: Call, party: Party, _moment: Moment) -> Outcome:
+    """Late, doubled or without meaning at this stage."""
+    return party, ()
+
+
+def begin(call: Call, party: Party, moment: Moment) -> Outcome:
+    """The person is there: ask, or let pass where nothing is ever recorded."""
+    if party.consents:
+        return release(call, party, moment)
+    if call.policy.mode is Mode.NEVER or call.policy.prompts is None:
+        return release(call, _decide(party, Decision.NOT_REQUIRED, How.NONE, moment, None), moment)
+    return _say(call, replace(party, attempt=1), call.policy.prompts.question, Stage.ANNOUNCING)
+
+
+def repeat(call: Call, party: Party, _moment: Moment) -> Outcome:
+    """Say the prompt again without counting it: nobody knows what was heard."""
+    return _say(call, party, _prompt(call.policy), Stage.ANNOUNCING)
+
+
+def retry(call: Call, party: Party, moment: Moment) -> Outcome:
+    """Say the prompt again if the person has attempts left."""
+    if party.attempt >= call.policy.attempts:
+        return give_up(call, party, moment)
+    return _say(call, replace(party, attempt=party.attempt + 1), _prompt(call.policy), Stage.ANNOUNCING)
+
+
+def heard(call: Call, party: Party, moment: Moment) -> Outcome:
+    """The end of the prompt was seen: in a notice that decides, else the key is waited for."""
+    if call.policy.mode is Mode.NOTICE:
+        return stay(call, party, moment)
+    timeout = call.policy.timeout_ms
+    asking = replace(party, stage=Stage.ASKING, step=party.step + 1)
+    ask = AskDigit(**_where(call, asking), step=asking.step, timeout_ms=timeout, net_ms=timeout + NET_MARGIN_MS)
+    return asking, (ask, _timer(call, asking, timeout))
+
+
+def silent(call: Call, party: Party, moment: Moment) -> Outcome:
+    """No key came in time."""
+    return stay(call, party, moment) if call.policy.mode is Mode.OPT_OUT else retry(call, party, moment)
+
+
+def accept(call: Call, party: Party, moment: Moment) -> Outcome:
+    """The acceptance key, after the whole prompt. Where only a refusal is asked for, it means going on."""
+    if call.policy.mode is Mode.OPT_OUT:
+        return stay(call, party, moment)
+    return _acknowledge(call, _decide(party, Decision.GRANTED, How.KEY, moment, call.policy), Stage.ACKNOWLEDGING)
+
+
+def stay(call: Call, party: Party, moment: Moment) -> Outcome:
+    """Going on with the call after the notice (S1)."""
+    return release(call, _decide(party, Decision.STAYED, How.STAYED, moment, call.policy), moment)
+
+
+def refuse(call: Call, party: Party, moment: Moment) -> Outcome:
+    """The refusal key, at any time."""
+    return _acknowledge(call, _decide(party, Decision.REFUSED, How.KEY, moment, call.policy), Stage.ACKNOWLEDGING)
+
+
+def give_up(call: Call, party: Party, moment: Moment) -> Outcome:
+    """No valid answer, or no way to get one: unrecorded."""
+    return release(call, _decide(party, Decision.UNANSWERED, How.NONE, moment, call.policy), moment)
+
+
+def lose(call: Call, party: Party, moment: Moment) -> Outcome:
+    """The PBX took the leg back before the person could decide."""
+    return replace(_decide(party, Decision.UNANSWERED, How.NONE, moment, call.policy), stage=Stage.RELEASED), ()
+
+
+def settle(_call: Call, party: Party, _moment: Moment) -> Outcome:
+    """The leg is back in the dialplan and the decision stands."""
+    return replace(party, stage=Stage.RELEASED), ()
+
+
+def release(call: Call, party: Party, _moment: Moment) -> Outcome:
+    """Let the call go on, or end it where the person refused and the policy says so."""
+    ends = party.decision is Decision.REFUSED and call.policy.on_refusal is OnRefusal.HANGUP
+    order = HangUp(**_where(call, party)) if ends else Release(**_where(call, party))
+    return replace(party, stage=Stage.RELEASED), (order,)
+
+
+def withdraw(call: Call, party: Party, moment: Moment) -> Outcome:
+    """A covered person takes the consent back, for the future (C8)."""
+    if not party.outside or not party.covered:
+        return party, ()
+    return _decide(party, Decision.WITHDRAWN, How.KEY, moment, call.policy), ()
+
+
+def leave(call: Call, party: Party, moment: Moment) -> Outcome:
+    """Hung up; an outside person who was being asked has not answered."""
+    asked = party.outside and not party.consents and party.stage is not Stage.PRESENT
+    decided = _decide(party, Decision.UNANSWERED, How.NONE, moment, call.policy) if asked else party
+    return replace(decided, stage=Stage.GONE, bridge=None), ()
+
+
+_NOTHING: Mapping[Signal, Action] = dict.fromkeys(Signal, ignore)
+
+TABLE: Mapping[Stage, Mapping[Signal, Action]] = {
+    Stage.PRESENT: {
+        **_NOTHING,
+        Signal.HANDED_OVER: begin,
+        Signal.TAKEN_UP: begin,
+        Signal.GONE: leave,
+    },
+    Stage.ANNOUNCING: {
+        **_NOTHING,
+        Signal.TAKEN_UP: repeat,
+        Signal.HANDED_BACK: lose,
+        Signal.HEARD_WHOLE: heard,
+        Signal.HEARD_PART: give_up,
+        Signal.PRESSED_ACCEPT: retry,
+        Signal.PRESSED_REFUSE: refuse,
+        Signal.PRESSED_OTHER: retry,
+        Signal.STEP_FAILED: give_up,
+        Signal.GONE: leave,
+    },
+    Stage.ASKING: {
+        **_NOTHING,
+        Signal.TAKEN_UP: repeat,
+        Signal.HANDED_BACK: lose,
+        Signal.PRESSED_ACCEPT: accept,
+        Signal.PRESSED_REFUSE: refuse,
+        Signal.PRESSED_OTHER: retry,
+        Signal.KEPT_SILENT: silent,
+        Signal.STEP_FAILED: give_up,
+        Signal.GONE: leave,
+    },
+    Stage.ACKNOWLEDGING: {
+        **_NOTHING,
+        Signal.TAKEN_UP: release,
+        Signal.HANDED_BACK: settle,
+        Signal.HEARD_WHOLE: release,
+        Signal.HEARD_PART: release,
+        Signal.PRESSED_REFUSE: withdraw,
+        Signal.STEP_FAILED: release,
+        Signal.WITHDREW: withdraw,
+        Signal.GONE: leave,
+    },
+    Stage.RELEASED: {
+        **_NOTHING,
+        Signal.HANDED_OVER: release,
+        Signal.TAKEN_UP: release,
+        Signal.WITHDREW: withdraw,
+        Signal.GONE: leave,
+    },
+    Stage.GONE: _NOTHING,
+}
+
+
+def _prompt(policy: Policy) -> Announcement:
+    if policy.prompts is None:
+        raise ValueError(f"policy {policy.name} asks nobody: it has no announcement")
+    return policy.prompts.question
+
+
+def _say(call: Call, party: Party, announcement: Announcement, stage: Stage) -> Outcome:
+    speaking = replace(party, stage=stage, step=party.step + 1, heard_ms=0, complete=False, announced_at=None)
+    return speaking, _announce(call, speaking, announcement, call.policy.refuse_key)
+
+
+def _acknowledge(call: Call, party: Party, stage: Stage) -> Outcome:
+    """Thank the person; the evidence of the question stays as it was, so the thanks leave no trace in it."""
+    if call.policy.prompts is None:
+        raise ValueError(f"policy {call.policy.name} asks nobody: nothing to acknowledge")
+    prompts = call.policy.prompts
+    said = prompts.accepted if party.covered else prompts.refused
+    thanking = replace(party, stage=stage, step=party.step + 1)
+    return thanking, _announce(call, thanking, said, "")
+
+
+def _announce(call: Call, party: Party, announcement: Announcement, interrupt: str) -> tuple[Command, ...]:
+    duration = announcement.duration_ms
+    announce = Announce(
+        **_where(call, party),
+        step=party.step,
+        announcement=announcement,
+        interrupt=interrupt,
+        net_ms=duration + NET_MARGIN_MS,
+    )
+    return announce, _timer(call, party, duration)
+
+
+def _timer(call: Call, party: Party, duration_ms: int) -> SetTimer:
+    return SetTimer(pbx=call.pbx, linkedid=call.linkedid, leg=party.leg, step=party.step, after_ms=duration_ms + ANSWER_MARGIN_MS)
+
+
+def _where(call: Call, party: Party) -> dict[str, str]:
+    return {"pbx": call.pbx, "linkedid": call.linkedid, "leg": party.leg, "channel": party.channel}
+
+
+def _decide(party: Party, decision: Decision, how: How, moment: Moment, policy: Policy | None) -> Party:
+    question = policy.prompts.question if policy and policy.prompts else None
+    consent = Consent(
+        decision=decision,
+        how=how,
+        key=moment.key if how is How.KEY else None,
+        announcement=question.version if question else None,
+        language=question.language if question else None,
+        heard_ms=party.heard_ms,
+        complete=party.complete,
+        announced_at=party.announced_at,
+        decided_at=moment.at,
+        received_at=moment.received_at,
+    )
+    return replace(party, consents=(*party.consents, consent))

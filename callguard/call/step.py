@@ -1,0 +1,256 @@
+"""One event, one step: the call as it was and the fact give the call as it is and what is to be done.
+
+Each kind of event first tells the party it speaks of (by :mod:`callguard.call.consent`), then the recording is brought in line with what is
+now true (by :mod:`callguard.call.recording`). Events may come late, doubled or out of order: what does not fit the present is ignored.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from callguard.call import events as ev
+from callguard.call.commands import Command
+from callguard.call.consent import Moment, Signal, advance
+from callguard.call.policy import Mode, Policy
+from callguard.call.recording import align, filing, finish, start_order, subject, with_recording
+from callguard.call.state import RUNNING, Call, Direction, Party, Recording, RecordingStatus, Role, Stage
+from callguard.call.withdrawal import follow
+
+Step: TypeAlias = tuple[Call, tuple[Command, ...]]
+
+
+def open_call(identifier: str, event: ev.CallStarted, policy: Policy) -> Call:
+    """A call at its first fact. The caller is the outside person of an inbound call, an inside one of an outbound call."""
+    outside = event.direction is Direction.INBOUND
+    caller = Party(leg=event.leg, channel=event.channel, role=Role.CALLER, number=event.caller, outside=outside)
+    return Call(
+        id=identifier,
+        pbx=event.pbx,
+        linkedid=event.linkedid,
+        direction=event.direction,
+        policy=policy,
+        caller=event.caller,
+        callee=event.callee,
+        dialled=event.dialled,
+        started_at=event.started_at,
+        received_at=event.received_at,
+        redirecting=event.redirecting,
+        equipment_ip=event.equipment_ip,
+        user_agent=event.user_agent,
+        parties=(caller,),
+    )
+
+
+def step(call: Call, event: ev.Event) -> Step:
+    """Apply one event. Pure; an event of no meaning here returns the very same call and no commands."""
+    changed, orders = _ON[type(event)](call, event)
+    if changed is call:
+        return call, orders
+    aligned, more = align(changed, event.at)
+    return aligned, (*orders, *more)
+
+
+def _ignore(call: Call, _event: ev.Event) -> Step:
+    return call, ()
+
+
+def _handed_over(call: Call, event: ev.HandedOver) -> Step:
+    met = call if call.party(event.leg) else _meet(call, event)
+    return _signal(met, event, Signal.HANDED_OVER)
+
+
+def _meet(call: Call, event: ev.HandedOver) -> Call:
+    """The callee of an outbound call enters when he has answered and is to be asked."""
+    callee = Party(leg=event.leg, channel=event.channel, role=_role(call), number=event.number, outside=True)
+    return replace(
+        call,
+        parties=(*call.parties, callee),
+        answered_at=call.answered_at or event.at,
+        equipment_ip=call.equipment_ip or event.equipment_ip,
+        user_agent=call.user_agent or event.user_agent,
+    )
+
+
+def _taken_up(call: Call, event: ev.TakenUp) -> Step:
+    return _signal(call, event, Signal.TAKEN_UP)
+
+
+def _handed_back(call: Call, event: ev.HandedBack) -> Step:
+    return _signal(call, event, Signal.HANDED_BACK)
+
+
+def _announcement_ended(call: Call, event: ev.AnnouncementEnded) -> Step:
+    party = call.party(event.leg)
+    if party is None or party.step != event.step:
+        return call, ()
+    if party.stage is Stage.ANNOUNCING:
+        ended_at = event.at if event.complete else None
+        party = replace(party, heard_ms=event.heard_ms, complete=event.complete, announced_at=ended_at)
+        call = _with_party(call, party)
+    whole = Signal.HEARD_WHOLE if event.complete else Signal.HEARD_PART
+    return _signal(call, event, _pressed(call, event.key) if event.key else whole, event.key)
+
+
+def _digit_collected(call: Call, event: ev.DigitCollected) -> Step:
+    if not _current(call, event.leg, event.step):
+        return call, ()
+    return _signal(call, event, _pressed(call, event.key) if event.key else Signal.KEPT_SILENT, event.key)
+
+
+def _step_failed(call: Call, event: ev.StepFailed | ev.TimerFired) -> Step:
+    return _signal(call, event, Signal.STEP_FAILED) if _current(call, event.leg, event.step) else (call, ())
+
+
+def _digit_pressed(call: Call, event: ev.DigitPressed) -> Step:
+    party = call.party(event.leg)
+    if party is None or not (party.outside and party.bridge):
+        return call, ()
+    withdrawal, whole = follow(call.withdrawal, event, call.policy.withdraw_keys)
+    followed = replace(call, withdrawal=withdrawal)
+    return _signal(followed, event, Signal.WITHDREW, call.policy.withdraw_keys) if whole else (followed, ())
+
+
+def _leg_answered(call: Call, event: ev.LegAnswered) -> Step:
+    party = call.party(event.leg)
+    if call.answered_at or call.direction is not Direction.INBOUND or party is None or not party.outside:
+        return call, ()
+    return replace(call, answered_at=event.at), ()
+
+
+def _leg_joined(call: Call, event: ev.LegJoined) -> Step:
+    known = call.party(event.leg)
+    if known is None:
+        joined = Party(leg=event.leg, channel=event.channel, role=_role(call), number=event.number, outside=event.outside)
+        call = replace(call, parties=(*call.parties, joined))
+    elif known.stage is Stage.GONE or known.bridge == event.bridge:
+        return call, ()
+    met = _with_party(call, replace(call.parties[-1] if known is None else known, bridge=event.bridge))
+    together = sum(party.bridge == event.bridge for party in met.parties) > 1
+    return (replace(met, connected_at=event.at) if together and met.connected_at is None else met), ()
+
+
+def _leg_left(call: Call, event: ev.LegLeft) -> Step:
+    party = call.party(event.leg)
+    if party is None or party.bridge != event.bridge:
+        return call, ()
+    return _with_party(call, replace(party, bridge=None)), ()
+
+
+def _leg_gone(call: Call, event: ev.LegGone) -> Step:
+    party = call.party(event.leg)
+    if party is None or party.stage is Stage.GONE:
+        return call, ()
+    left, orders = _signal(call, event, Signal.GONE)
+    cause = event.cause if party.outside or left.hangup_cause is None else left.hangup_cause
+    over = all(one.stage is Stage.GONE for one in left.parties)
+    left = replace(left, hangup_cause=cause or left.hangup_cause, ended_at=event.at if over else None)
+    unfiled = tuple(filing(left, one) for one in left.recordings if one.leg == event.leg and _unfiled(one))
+    return left, (*orders, *unfiled)
+
+
+def _unfiled(recording: Recording) -> bool:
+    return recording.status is RecordingStatus.STOPPED and recording.size is None
+
+
+def _dial_ended(call: Call, event: ev.DialEnded) -> Step:
+    if call.direction is not Direction.OUTBOUND or call.answered_at or event.status == "ANSWER":
+        return call, ()
+    return replace(call, dial_status=event.status), ()
+
+
+def _recording_started(call: Call, event: ev.RecordingStarted) -> Step:
+    one = _recording(call, event.recording)
+    if one is None or one.started_at is not None:
+        return call, ()
+    status = RecordingStatus.RECORDING if one.status is RecordingStatus.REQUESTED else one.status
+    return with_recording(call, replace(one, status=status, started_at=event.at, reference=event.reference)), ()
+
+
+def _recording_refused(call: Call, event: ev.RecordingRefused) -> Step:
+    one = _recording(call, event.recording)
+    if one is None or one.status not in RUNNING:
+        return call, ()
+    return with_recording(call, replace(one, status=RecordingStatus.FAILED, stopped_at=event.at, fault=event.reason)), ()
+
+
+def _recording_not_running(call: Call, event: ev.RecordingNotRunning) -> Step:
+    """A start that never reached the PBX is ordered again; one that ended behind our back is over."""
+    one = _recording(call, event.recording)
+    if one is None or one.status not in RUNNING:
+        return call, ()
+    who = subject(call)
+    if one.status is RecordingStatus.REQUESTED and who is not None and who.leg == one.leg:
+        return call, (start_order(call, one),)
+    return finish(call, one, event.at)
+
+
+def _recording_stopped(call: Call, event: ev.RecordingStopped) -> Step:
+    one = _recording(call, event.recording)
+    return (call, (filing(call, one),)) if one is not None and _unfiled(one) else (call, ())
+
+
+_FAULT_STATUS = {None: RecordingStatus.STOPPED, "missing": RecordingStatus.MISSING}
+
+
+def _recording_filed(call: Call, event: ev.RecordingFiled) -> Step:
+    one = _recording(call, event.recording)
+    if one is None or one.status is not RecordingStatus.STOPPED:
+        return call, ()
+    status = _FAULT_STATUS.get(event.fault, RecordingStatus.FAILED)
+    return with_recording(call, replace(one, status=status, size=event.size, sha256=event.sha256, fault=event.fault)), ()
+
+
+_ON: Mapping[type[ev.Event], Callable[[Call, Any], Step]] = {
+    ev.CallStarted: _ignore,
+    ev.HandedOver: _handed_over,
+    ev.TakenUp: _taken_up,
+    ev.HandedBack: _handed_back,
+    ev.AnnouncementEnded: _announcement_ended,
+    ev.DigitCollected: _digit_collected,
+    ev.StepFailed: _step_failed,
+    ev.TimerFired: _step_failed,
+    ev.DigitPressed: _digit_pressed,
+    ev.LegAnswered: _leg_answered,
+    ev.LegJoined: _leg_joined,
+    ev.LegLeft: _leg_left,
+    ev.LegGone: _leg_gone,
+    ev.DialEnded: _dial_ended,
+    ev.RecordingStarted: _recording_started,
+    ev.RecordingRefused: _recording_refused,
+    ev.RecordingNotRunning: _recording_not_running,
+    ev.RecordingStopped: _recording_stopped,
+    ev.RecordingFiled: _recording_filed,
+}
+
+
+def _signal(call: Call, event: ev.Event, signal: Signal, key: str | None = None) -> Step:
+    party = call.party(event.leg)
+    if party is None:
+        return call, ()
+    after, orders = advance(call, party, signal, Moment(event.at, event.received_at, key))
+    return (call if after is party else _with_party(call, after)), orders
+
+
+def _pressed(call: Call, key: str) -> Signal:
+    """In a mode that never asks for acceptance the acceptance key means no more than any other."""
+    if key == call.policy.refuse_key:
+        return Signal.PRESSED_REFUSE
+    accepts = key == call.policy.accept_key and call.policy.mode is Mode.OPT_IN
+    return Signal.PRESSED_ACCEPT if accepts else Signal.PRESSED_OTHER
+
+
+def _current(call: Call, leg: str, number: int) -> bool:
+    party = call.party(leg)
+    return party is not None and party.step == number
+
+
+def _role(call: Call) -> Role:
+    return Role.JOINED if any(party.role is Role.CALLEE for party in call.parties) else Role.CALLEE
+
+
+def _recording(call: Call, identifier: str) -> Recording | None:
+    return next((one for one in call.recordings if one.id == identifier), None)
+
+
+def _with_party(call: Call, party: Party) -> Call:
+    return replace(call, parties=tuple(party if one.leg == party.leg else one for one in call.parties))
