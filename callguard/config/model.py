@@ -1,0 +1,166 @@
+"""The tables of the configuration and their defaults: a file with one `[[pbx]]` and `[recordings]` is whole.
+
+Keys are those of `config/callguard.toml`, which says in prose what each is for. What the daemon cannot know is asked for (where recordings
+lie, in which country); everything else has the value that fits a PBX on the same Debian machine.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr
+
+from callguard.call.policy import Policy
+from callguard.config import crossings, secrets
+from callguard.config.policies import BUILT_IN, PolicySettings, PromptsFor
+from callguard.config.section import Flaw, Section, Table, refusal
+from callguard.config.values import AbsolutePath, Country, Filled, Language, Name, Region, Size, Text, Texts, TimeOfDay, Variable
+
+STATE = Path("/var/lib/callguard")
+PORTS = {"asterisk": 5038, "freeswitch": 8021}
+LANGUAGES = ("ro", "en")
+SECRETS = ("secret_file", "secret_env", "credential")
+
+Port = Annotated[StrictInt, Field(ge=1, le=65535)]
+
+
+def _url(url: str) -> str:
+    """Never repeats what was written: a URL may hold a password."""
+    if not url.startswith(("sqlite:////", "postgresql+psycopg://")):
+        raise refusal(
+            "is no database that callguard can use",
+            'write "sqlite:////" and an absolute path, or "postgresql+psycopg://user@host/database"',
+        )
+    return url
+
+
+class StoreSettings(Section):
+    """`[store]`: the database. The URL is kept out of every printed form, as it may hold a password."""
+
+    url: Annotated[StrictStr, AfterValidator(_url)] = Field(
+        default=f"sqlite:///{STATE}/callguard.db", examples=['url = "sqlite:////var/lib/callguard/callguard.db"'], repr=False
+    )
+
+
+class PbxSettings(Section):
+    """`[[pbx]]`: one switch and how to log in to it."""
+
+    name: Name = Field(examples=['name = "main"'])
+    kind: Literal["asterisk", "freeswitch"] = Field(examples=['kind = "asterisk"'])
+    host: Text = Field(default="127.0.0.1", examples=['host = "127.0.0.1"'])
+    port: Port = Field(examples=["port = 5038"])
+    username: Text | None = Field(default=None, examples=['username = "callguard"'])
+    secret_file: AbsolutePath | None = Field(default=None, examples=['secret_file = "/etc/callguard/ami.secret"'])
+    secret_env: Variable | None = Field(default=None, examples=['secret_env = "CALLGUARD_AMI_SECRET"'])
+    credential: Name | None = Field(default=None, examples=['credential = "ami"'])
+    tls: StrictBool = Field(default=False, examples=["tls = false"])
+    trunks: tuple[Text, ...] = Field(default=(), examples=['trunks = ["provider-a"]'])
+
+    @classmethod
+    def completed(cls, table: Table) -> Table:
+        """Port and name follow the kind of switch."""
+        if table.get("kind") == "freeswitch":
+            return {"port": PORTS["freeswitch"], **table}
+        return {"port": PORTS["asterisk"], "username": "callguard", **table}
+
+    @classmethod
+    def crossed(cls, table: Table) -> Iterator[Flaw]:
+        """One source of the secret, and a user name only where the protocol has one."""
+        sources = [key for key in SECRETS if key in table]
+        if len(sources) != 1:
+            written = " and ".join(sources) or "no secret"
+            yield Flaw((sources[-1] if sources else SECRETS[0],), f"{written} given", f"write exactly one of {', '.join(SECRETS)}")
+        if table.get("kind") == "freeswitch" and "username" in table:
+            yield Flaw(("username",), "has no meaning for FreeSWITCH, whose event socket knows a password only", "leave it out")
+
+    def read_secret(self) -> str:
+        """The secret of the login, read now. Raises ConfigError that names the place and never the content."""
+        if self.secret_file is not None:
+            return secrets.from_file(self.secret_file, f"pbx.{self.name}.secret_file")
+        if self.secret_env is not None:
+            return secrets.from_environment(self.secret_env, f"pbx.{self.name}.secret_env")
+        return secrets.from_credential(str(self.credential), f"pbx.{self.name}.credential")
+
+
+class RecordingsSettings(Section):
+    """`[recordings]`: the folder, under both names, the country it lies in (S9) and the space that is always left free."""
+
+    root: AbsolutePath = Field(examples=['root = "/var/spool/asterisk/callguard"'])
+    pbx_root: AbsolutePath = Field(examples=['pbx_root = "/var/spool/asterisk/callguard"'])
+    country: Country = Field(examples=['country = "RO"'])
+    min_free: Size = Field(default=2**30, examples=['min_free = "1 GiB"'])
+
+    @classmethod
+    def completed(cls, table: Table) -> Table:
+        """The PBX sees the folder under the same name unless told otherwise; a root that is refused is refused once."""
+        root = table.get("root")
+        usable = isinstance(root, str) and root.startswith("/") and ".." not in root
+        return {"pbx_root": root if usable else "/", **table}
+
+
+class NumbersSettings(Section):
+    """`[numbers]`."""
+
+    default_region: Region = Field(default="RO", examples=['default_region = "RO"'])
+
+
+class AnnouncementsSettings(Section):
+    """`[announcements]`: what is played, in which languages, from where and to where."""
+
+    company: Text | None = Field(default=None, examples=['company = "Example SRL"'])
+    languages: Annotated[tuple[Language, ...], Filled] = Field(default=LANGUAGES, examples=['languages = ["ro", "en"]'])
+    language: Language = Field(default=LANGUAGES[0], examples=['language = "ro"'])
+    sounds: AbsolutePath | None = Field(default=None, examples=['sounds = "/etc/callguard/sounds"'])
+    catalogue: AbsolutePath = Field(default=STATE / "announcements", examples=['catalogue = "/var/lib/callguard/announcements"'])
+    pbx_sounds: AbsolutePath = Field(default=Path("/usr/share/asterisk/sounds"), examples=['pbx_sounds = "/usr/share/asterisk/sounds"'])
+    command: Texts = Field(
+        default=("espeak-ng", "-v", "{language}", "-s", "150", "-w", "{output}", "--stdin"),
+        examples=['command = ["espeak-ng", "-v", "{language}", "-w", "{output}", "--stdin"]'],
+    )
+
+
+class SweepSettings(Section):
+    """`[sweep]`: the daily deletion of what has expired."""
+
+    at: TimeOfDay = Field(default=time(3, 30), examples=['at = "03:30"'])
+
+
+class LoggingSettings(Section):
+    """`[logging]`."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", examples=['level = "info"'])
+    format: Literal["json", "console"] = Field(default="json", examples=['format = "json"'])
+
+
+class SafetySettings(Section):
+    """`[safety]`: how many seconds longer than a step may take the PBX waits before it takes the call back."""
+
+    net_margin_s: Annotated[StrictInt, Field(ge=1, le=30)] = Field(default=3, examples=["net_margin_s = 3"])
+
+
+class Settings(Section):
+    """The whole file."""
+
+    store: StoreSettings = Field(default=StoreSettings(), examples=["[store]"])
+    pbx: Annotated[tuple[PbxSettings, ...], Filled] = Field(examples=["[[pbx]] with two brackets, once for each switch"])
+    recordings: RecordingsSettings = Field(examples=["[recordings] and below it root and country"])
+    policy: Mapping[Name, PolicySettings] = Field(default={}, examples=["[policy.NAME]"])
+    numbers: NumbersSettings = Field(default=NumbersSettings(), examples=["[numbers]"])
+    announcements: AnnouncementsSettings = Field(default=AnnouncementsSettings(), examples=["[announcements]"])
+    sweep: SweepSettings = Field(default=SweepSettings(), examples=["[sweep]"])
+    logging: LoggingSettings = Field(default=LoggingSettings(), examples=["[logging]"])
+    safety: SafetySettings = Field(default=SafetySettings(), examples=["[safety]"])
+
+    @classmethod
+    def crossed(cls, table: Table) -> Iterator[Flaw]:
+        """Faults between tables: names given twice, policies never reached, languages that are not built."""
+        policies = crossings.named(table.get("policy"))
+        yield from crossings.repeated("pbx", table.get("pbx"))
+        yield from crossings.unreachable(policies)
+        yield from crossings.unbuilt(crossings.named(table).get("announcements", {}), policies, LANGUAGES)
+
+    def policies(self, prompts_for: PromptsFor) -> tuple[Policy, ...]:
+        """The policies in the order in which they are tried; the built-in pair where the file has none."""
+        written = self.policy or BUILT_IN
+        return tuple(one.policy(name, self.announcements.language, prompts_for) for name, one in written.items())

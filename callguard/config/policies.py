@@ -1,0 +1,116 @@
+"""The tables `[policy.NAME]`: whom a policy speaks of, what that person hears and is asked, and for how long a recording is kept.
+
+Order in the file is order of trial, the first match wins, and a call that matches none is not recorded: whoever writes policies of their
+own writes all of them, and the built-in pair is gone. A policy that an earlier one leaves nothing for is a fault, since its author
+believes that it holds.
+
+Mode and legal basis are apart (S7): staying on the line may be called consent, as the notice this product is built on does, or may be
+backed by a legitimate interest; which, is for the operator to say and to answer for.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictInt
+
+from callguard.call.period import Period, Unit
+from callguard.call.policy import Match, Mode, OnRefusal, Policy, Prompts
+from callguard.config.section import Flaw, Section, Table
+from callguard.config.values import Key, Keys, Language, Name, Retention, Text, Texts, Wait
+
+PURPOSES = (
+    "service quality",
+    "understanding requests",
+    "staff evaluation and training",
+    "checking complaints",
+    "legal claims",
+    "proof of interactions",
+)
+"""The purposes that the notice names (S6)."""
+
+PromptsFor = Callable[[str, str], Prompts]
+"""The announcement catalogue: (name of the announcement, language) → the exact versions now in force."""
+
+Patterns = tuple[Text, ...]
+
+
+class MatchSettings(Section):
+    """Shell patterns; a list left out fits everything, and all lists that are there must fit."""
+
+    numbers: Patterns = Field(default=(), examples=['numbers = ["+4021*", "0800*"]'])
+    trunks: Patterns = Field(default=(), examples=['trunks = ["provider-a"]'])
+    queues: Patterns = Field(default=(), examples=['queues = ["sales"]'])
+
+
+class PolicySettings(Section):
+    """One policy as it was written, with the defaults of its direction and mode."""
+
+    direction: Literal["inbound", "outbound"] = Field(examples=['direction = "inbound"'])
+    match: MatchSettings = Field(default=MatchSettings(), examples=['match = { numbers = ["+4021*"] }'])
+    mode: Literal["notice", "opt-out", "opt-in", "never"] = Field(examples=['mode = "opt-in"'])
+    legal_basis: Literal["consent", "legal obligation", "legitimate interest"] = Field(
+        default="consent", examples=['legal_basis = "consent"']
+    )
+    purposes: Texts = Field(default=PURPOSES, examples=['purposes = ["service quality"]'])
+    announcement: Name = Field(examples=['announcement = "inbound-notice"'])
+    language: Language | None = Field(default=None, examples=['language = "ro"'])
+    accept_key: Key = Field(default="1", examples=['accept_key = "1"'])
+    refuse_key: Key = Field(examples=['refuse_key = "9"'])
+    timeout: Wait = Field(default=timedelta(seconds=5), examples=['timeout = "5s"'])
+    attempts: Annotated[StrictInt, Field(ge=1, le=5)] = Field(default=2, examples=["attempts = 2"])
+    on_refusal: Literal["continue", "hangup"] = Field(default="continue", examples=['on_refusal = "continue"'])
+    retention: Retention = Field(default=Period(6, Unit.MONTHS), examples=['retention = "6 months"'])
+    withdraw_keys: Keys = Field(default="*9", examples=['withdraw_keys = "*9"'])
+
+    @classmethod
+    def completed(cls, table: Table) -> Table:
+        """The refusal key and the announcement follow direction and mode; while those are wrong any will do, as the file is refused."""
+        direction = "outbound" if table.get("direction") == "outbound" else "inbound"
+        mode = table.get("mode")
+        known = mode if isinstance(mode, str) and mode in {*Mode} else Mode.NOTICE
+        return {"refuse_key": "2" if direction == "outbound" else "9", "announcement": f"{direction}-{known}", **table}
+
+    @classmethod
+    def crossed(cls, table: Table) -> Iterator[Flaw]:
+        """One key cannot mean both yes and no."""
+        accept, refuse = table.get("accept_key", "1"), table["refuse_key"]
+        if accept == refuse:
+            yield Flaw(("refuse_key",), "is the same key as accept_key", f"write another key than {accept} for one of the two")
+
+    def policy(self, name: str, language: str, prompts_for: PromptsFor) -> Policy:
+        """What the call core goes by. `language` holds where the policy names none; its prompts are looked up unless nothing is played."""
+        mode = Mode(self.mode)
+        prompts = None if mode is Mode.NEVER else prompts_for(self.announcement, self.language or language)
+        return Policy(
+            name=name,
+            version=self._version(prompts),
+            direction=self.direction,
+            mode=mode,
+            legal_basis=self.legal_basis,
+            purposes=self.purposes,
+            retention=self.retention,
+            prompts=prompts,
+            accept_key=self.accept_key,
+            refuse_key=self.refuse_key,
+            timeout_ms=self.timeout // timedelta(milliseconds=1),
+            attempts=self.attempts,
+            on_refusal=OnRefusal(self.on_refusal),
+            withdraw_keys=self.withdraw_keys,
+            match=Match(self.match.numbers, self.match.trunks, self.match.queues),
+        )
+
+    def _version(self, prompts: Prompts | None) -> str:
+        """SHA-256 over all that the person is subject to: neither the name nor the match, but the very prompts that are heard (S12)."""
+        subject = self.model_dump(mode="json", exclude={"match", "announcement", "language"})
+        heard = [] if prompts is None else [prompts.question.version, prompts.accepted.version, prompts.refused.version]
+        return hashlib.sha256(json.dumps([subject, heard], sort_keys=True).encode()).hexdigest()
+
+
+BUILT_IN: Mapping[str, PolicySettings] = {
+    "inbound": PolicySettings.model_validate({"direction": "inbound", "mode": "notice"}),
+    "outbound": PolicySettings.model_validate({"direction": "outbound", "mode": "opt-in"}),
+}
+"""What holds where the file has no `[policy.*]` at all."""
