@@ -1,0 +1,77 @@
+"""The owner of an AMI link in tests: keeps what it is told, with bounds short enough for a test to wait for."""
+
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from callguard.pbx.ami import AmiAction, AmiAddress, AmiBounds, AmiLink, Headers, LinkCallbacks, OnEvent, Outcome
+from tests.integration.ami_server import SECRET, USERNAME, until
+
+SHORT = AmiBounds(
+    connect_s=0.5,
+    greeting_s=0.5,
+    login_s=0.5,
+    booted_s=0.3,
+    ping_after_s=0.3,
+    dead_after_s=0.8,
+    retry_first_s=0.1,
+    retry_longest_s=0.4,
+    refused_first_s=0.8,
+    refused_longest_s=1.6,
+)
+
+
+@dataclass(slots=True)
+class Owner:
+    """Records every callback of one link; `heard` holds (event name, headers) in order."""
+
+    ups: int = 0
+    downs: list[str] = field(default_factory=list)
+    fatals: list[str] = field(default_factory=list)
+    heard: list[tuple[str, Headers]] = field(default_factory=list)
+    outcomes: list[tuple[AmiAction, Outcome]] = field(default_factory=list)
+    threads: set[str] = field(default_factory=set)
+    busy: threading.Event = field(default_factory=threading.Event)
+
+    def callbacks(self, names: tuple[str, ...], events: Mapping[str, OnEvent]) -> LinkCallbacks:
+        """Callbacks that record the named events; `events` adds ones of the test's own."""
+        recorders = {name: self._recorder(name) for name in names}
+        return LinkCallbacks({**recorders, **events}, self._up, self.downs.append, self.fatals.append, self.busy.is_set)
+
+    def take(self, action: AmiAction, outcome: Outcome) -> None:
+        """An `on_outcome`."""
+        self.threads.add(threading.current_thread().name)
+        self.outcomes.append((action, outcome))
+
+    def values(self, header: str) -> list[str | None]:
+        """The header of every event heard."""
+        return [headers.get(header) for _, headers in self.heard]
+
+    def _up(self) -> None:
+        self.ups += 1
+
+    def _recorder(self, name: str) -> OnEvent:
+        return lambda headers: self.heard.append((name, headers))
+
+
+@contextlib.contextmanager
+def linked(  # the pieces of one link, each with a default that fits most tests
+    port: int, owner: Owner, *names: str, bounds: AmiBounds = SHORT, tls: bool = False, events: Mapping[str, OnEvent] | None = None
+) -> Iterator[AmiLink]:
+    """A started link to a local port; stopped at the end, whatever happened."""
+    address = AmiAddress("127.0.0.1", port, USERNAME, SECRET, tls)
+    link = AmiLink(address, owner.callbacks(names, events or {}), bounds)
+    link.start()
+    try:
+        yield link
+    finally:
+        link.stop()
+
+
+@contextlib.contextmanager
+def up(port: int, owner: Owner, *names: str, bounds: AmiBounds = SHORT, events: Mapping[str, OnEvent] | None = None) -> Iterator[AmiLink]:
+    """As `linked`, and logged in."""
+    with linked(port, owner, *names, bounds=bounds, events=events) as link:
+        until(lambda: owner.ups)
+        yield link
