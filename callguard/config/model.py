@@ -72,7 +72,7 @@ class PbxSettings(Section):
             written = " and ".join(sources) or "no secret"
             yield Flaw((sources[-1] if sources else SECRETS[0],), f"{written} given", f"write exactly one of {', '.join(SECRETS)}")
         if table.get("kind") == "freeswitch" and "username" in table:
-            yield Flaw(("username",), "has no meaning for FreeSWITCH, whose event socket knows a password only", "leave it out")
+            yield Flaw(("username",), "means nothing to FreeSWITCH", "leave it out: its event socket knows a password only")
 
     def read_secret(self) -> str:
         """The secret of the login, read now. Raises ConfigError that names the place and never the content."""

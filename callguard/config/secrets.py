@@ -22,13 +22,19 @@ def from_file(path: Path, place: str) -> str:
     except OSError as failed:
         remedy = "create it, or let the user that runs callguard read it: root:callguard, mode 0640"
         raise ConfigError(f"cannot read {path}: {failed.strerror}", place=place, remedy=remedy) from failed
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise ConfigError(f"{path} is not an ordinary file", place=place, remedy="name a file that holds only the secret")
-        if found.st_mode & stat.S_IROTH:
-            raise ConfigError(f"{path} can be read by everybody", place=place, remedy=f"chmod 0640 {path}")
-        return _checked(file.read(LONGEST + 1), place)
+    try:
+        return _checked(_content(descriptor, path, place), place)
+    finally:
+        os.close(descriptor)
+
+
+def _content(descriptor: int, path: Path, place: str) -> bytes:
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        raise ConfigError(f"{path} is not an ordinary file", place=place, remedy="name a file that holds only the secret")
+    if found.st_mode & stat.S_IROTH:
+        raise ConfigError(f"{path} can be read by everybody", place=place, remedy=f"chmod 0640 {path}")
+    return os.read(descriptor, LONGEST + 1)
 
 
 def from_environment(variable: str, place: str) -> str:
