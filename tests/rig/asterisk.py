@@ -16,17 +16,16 @@ Asterisk has its own process group: Ctrl-C in a terminal ends the test, and the 
 import contextlib
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 from types import TracebackType
 from typing import Self
 
-from tests.rig.asterisk_config import Dialplan, PhoneLine, copy_debians_own, write_configuration, write_hold_tone
+from tests.rig.asterisk_config import Dialplan, PhoneLine
+from tests.rig.asterisk_folder import InstanceFolder, SharedFolder
 from tests.rig.asterisk_ports import PortSlot, claim_ports
 from tests.rig.asterisk_probe import is_fully_booted
 
@@ -42,14 +41,6 @@ CALLGUARD_DIALPLAN = _REPOSITORY_DIALPLAN if _REPOSITORY_DIALPLAN.exists() else 
 
 class AsteriskError(RuntimeError):
     """Asterisk did not start, stop or answer; the message ends with the tail of its log."""
-
-
-@dataclass(frozen=True, slots=True)
-class SharedFolder:
-    """A folder under its two names: `outside` for the tests and the daemon, `inside` for the PBX."""
-
-    outside: Path
-    inside: PurePosixPath
 
 
 class PrivateAsterisk:
@@ -76,12 +67,11 @@ class PrivateAsterisk:
             extra_dialplan: the text of an extensions file, read after callguard's own.
             dialplan: callguard's own extensions file; None for an Asterisk that was never told of callguard.
         """
-        self._root = root.resolve()
+        self._folder = InstanceFolder.new_below(root)
         self._phones = [
             PhoneLine(name, port, "from-outside" if name in outside else "from-inside") for name, port in (phones or {}).items()
         ]
         self._dialplan = Dialplan(dialplan, extra_dialplan)
-        self._folder = self._root / "run" / "callguard-rig" / secrets.token_hex(4)
         self._ports: PortSlot = claim_ports()
         self._running: subprocess.Popen[bytes] | None = None
         self.ami_secret = secrets.token_hex(12)
@@ -89,43 +79,43 @@ class PrivateAsterisk:
 
     @property
     def sip_port(self) -> int:
+        """UDP, on 127.0.0.1, as all of them are."""
         return self._ports.sip
 
     @property
     def ami_port(self) -> int:
+        """TCP, without TLS; `ami_username` is the daemon's user there, `observer_username` that of tests which watch."""
         return self._ports.ami
 
     @property
     def rtp_ports(self) -> range:
+        """UDP, two to a leg: RTP and RTCP."""
         return self._ports.rtp
 
     @property
     def sounds(self) -> SharedFolder:
         """Where tests put sounds; the dialplan plays them as `<inside>/<name>` without a suffix."""
-        return self._shared("sounds")
+        return self._folder.shared("sounds")
 
     @property
     def recordings(self) -> SharedFolder:
         """Where recordings go: `root` and `pbx_root` of the daemon's configuration."""
-        return self._shared("recordings")
-
-    def _shared(self, name: str) -> SharedFolder:
-        return SharedFolder(self._folder / name, self.path_inside(self._folder / name))
+        return self._folder.shared("recordings")
 
     @property
     def pid(self) -> int:
-        """Raises AsteriskError when it is not running."""
+        """Its process id; AsteriskError when it is not running."""
         if self._running is None or self._running.poll() is not None:
             raise AsteriskError(f"Asterisk is not running\n{self.log_tail()}")
         return self._running.pid
 
     def path_inside(self, outside: PurePath) -> PurePosixPath:
         """The name that the PBX has for a path below the root; ValueError when it is not below it."""
-        return PurePosixPath("/") / outside.relative_to(self._root)
+        return self._folder.inside(outside)
 
     def path_outside(self, inside: PurePath | str) -> Path:
         """The name on this machine of an absolute path of the PBX; ValueError when it is not absolute."""
-        return self._root / PurePosixPath(inside).relative_to("/")
+        return self._folder.outside(inside)
 
     def cpu_seconds(self) -> float:
         """User and system time of all threads so far, ended ones included; proc(5): fields 14 and 15 of stat."""
@@ -143,16 +133,12 @@ class PrivateAsterisk:
 
     def log_tail(self, lines: int = 40) -> str:
         """The last lines of what Asterisk wrote, to its log or, before that was open, to its console."""
-        for name in ("log/asterisk.log", "log/console"):
-            written = self._folder / name
-            if written.exists() and written.stat().st_size:
-                return "\n".join(written.read_text("utf-8", "replace").splitlines()[-lines:])
-        return "(nothing was logged)"
+        return self._folder.log_tail(lines)
 
     def start(self) -> None:
         """Start it and wait until AMI and SIP answer; AsteriskError, with nothing left running, when they do not in 20 s."""
-        self._write_folder()
-        with (self._folder / "log" / "console").open("ab") as console:
+        self._folder.write(self._blanks(), self._phones, self._dialplan)
+        with self._folder.console.open("ab") as console:
             self._running = subprocess.Popen(
                 [*self._asterisk(), "-f"],
                 stdin=subprocess.DEVNULL,
@@ -168,17 +154,10 @@ class PrivateAsterisk:
             raise
 
     def _asterisk(self) -> list[str]:
-        configuration = self.path_inside(self._folder / "etc" / "asterisk.conf")
-        return ["chroot", str(self._root), "/usr/sbin/asterisk", "-C", str(configuration)]
+        return ["chroot", str(self._folder.root), "/usr/sbin/asterisk", "-C", str(self._folder.configuration)]
 
-    def _write_folder(self) -> None:
-        for name in ("var", "spool", "run", "log", "sounds", "recordings"):
-            (self._folder / name).mkdir(parents=True, exist_ok=True)
-        write_hold_tone(self._folder / "hold")
-        modules = next(self._root.glob("usr/lib/*/asterisk/modules"))
-        blanks = {
-            "instance": str(self.path_inside(self._folder)),
-            "modules": str(self.path_inside(modules)),
+    def _blanks(self) -> dict[str, str]:
+        return {
             "ami_port": str(self.ami_port),
             "ami_secret": self.ami_secret,
             "observer_secret": self.observer_secret,
@@ -186,8 +165,6 @@ class PrivateAsterisk:
             "rtp_first": str(self.rtp_ports.start),
             "rtp_last": str(self.rtp_ports.stop - 1),
         }
-        write_configuration(self._folder / "etc", blanks, self._phones, self._dialplan)
-        copy_debians_own(self._root, self._folder / "etc")
 
     def _wait_until_up(self) -> None:
         deadline = time.monotonic() + START_BOUND_S
@@ -217,7 +194,7 @@ class PrivateAsterisk:
     def stop(self) -> None:
         """End it in order, then remove its folder and give its ports back."""
         self._end()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.remove()
         self._ports.release()
 
     def _end(self) -> None:

@@ -44,7 +44,6 @@ def write_configuration(folder: Path, blanks: Mapping[str, str], phones: list[Ph
     Raises:
         KeyError: a template asks for a blank that was not given.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     for template in sorted(_TEMPLATES.glob("*.conf")):
         if template.name != _PHONE:
             text = template.read_text("utf-8")
@@ -68,7 +67,6 @@ def _phone_section(phone: PhoneLine) -> str:
 
 def write_hold_tone(folder: Path) -> None:
     """One second of a 300 Hz tone at 8 kHz, which Asterisk loops for a caller on hold."""
-    folder.mkdir(parents=True, exist_ok=True)
     samples = (round(6000 * math.sin(2 * math.pi * _HOLD_HZ * n / 8000)) for n in range(8000))
     with wave.open(str(folder / "tone.wav"), "wb") as tone:
         tone.setnchannels(1)
