@@ -5,8 +5,9 @@ source gives the same samples (and the same version) on every machine and Python
 
 - *Silence*: the caller waits for the first word, so at most 10 ms stay before it and 50 ms after the last. Sound is what reaches
   -40 dB of the loudest 5 ms.
-- *Level*: RMS -20 dBFS over the whole prompt, or as near to it as a peak of -3 dBFS allows. No compressor: it would make the samples
-  depend on tuning that nobody can argue about later.
+- *Level*: RMS -24 dBFS over the whole prompt, pauses included, or as near to it as a peak of -3 dBFS allows. That is some 3 dB above the
+  nominal level of speech on the telephone (-26 dBov, ITU-T P.56) and as loud as synthesised speech can be without cutting its peaks, so
+  that all prompts of a voice are equally loud. No compressor: it would tie the samples to tuning that nobody can argue about later.
 - *Length*: filled up to whole frames of 20 ms, the packet of a telephone call. So the duration is exact in milliseconds at both
   rates, and what a leg heard can be compared with it.
 """
@@ -24,8 +25,12 @@ from callguard.errors import CallguardError
 
 RATES = (8000, 16000)
 FULL_SCALE = 32768
-TARGET_RMS = 0.1 * FULL_SCALE
-HIGHEST_PEAK = 10 ** (-3 / 20) * FULL_SCALE
+TARGET_RMS = 0.0631 * FULL_SCALE
+"""-24 dBFS."""
+
+HIGHEST_PEAK = 0.7079 * FULL_SCALE
+"""-3 dBFS. Both are literals, as the last bit of a power differs between C libraries."""
+
 FAINTEST_RMS = 0.001 * FULL_SCALE
 """-60 dBFS: below, a file is taken for silence, which no person could have heard."""
 

@@ -16,7 +16,7 @@ from callguard.announcements.audio import Audio, AudioError, master, read_wav
 from callguard.announcements.catalogue import FILE, Catalogue, Edition, audio_hash, document, samples_in, version_of, wav_files
 from callguard.announcements.publishing import publish
 from callguard.announcements.synthesis import Speaker, SynthesisError
-from callguard.announcements.text import Prompt, Wording, prompts
+from callguard.announcements.text import LANGUAGES, Prompt, Wording, prompts
 from callguard.errors import FileFault
 
 MASTERING = 1
@@ -55,6 +55,8 @@ def build(settings: BuildSettings, sources: Path, target: Path) -> BuildReport:
     Raises :class:`ConfigError` for faulty texts, wording or command (all faults of texts and wording at once), :class:`SynthesisError` when
     the command fails, :class:`FileFault` for recordings that cannot be used and for a target that cannot be written.
     """
+    for language in LANGUAGES:
+        settings.speaker.arguments(language, text_file="", output="")
     before = Catalogue.load(target) if (target / FILE).exists() else Catalogue(target, ())
     wanted = [_source(settings, sources, prompt) for prompt in prompts(sources, settings.wording)]
     files: dict[str, bytes] = {}
@@ -75,7 +77,7 @@ def _source(settings: BuildSettings, sources: Path, prompt: Prompt) -> _Source:
     except OSError as error:
         raise FileFault(f"cannot be read: {error.strerror}", place=str(path), remedy="mend its mode or owner") from error
     speaker = settings.speaker
-    voice = hashlib.sha256(recording).hexdigest() if recording is not None else [*speaker.command, speaker.voices.get(prompt.language)]
+    voice = hashlib.sha256(recording).hexdigest() if recording is not None else [*speaker.command, speaker.voices[prompt.language]]
     told = [prompt.name, prompt.language, prompt.text, prompt.accept_key, prompt.refuse_key]
     digest = hashlib.sha256(json.dumps([MASTERING, told, voice]).encode()).hexdigest()
     return _Source(prompt, path, recording, digest)
@@ -118,7 +120,7 @@ def _audio(speaker: Speaker, source: _Source) -> Audio:
         try:
             return master(read_wav(speaker.speak(source.prompt)))
         except AudioError as error:
-            raise SynthesisError(f"{speaker.command[0]} made a sound that is {error.message}", remedy=error.remedy) from error
+            raise SynthesisError(f"{speaker.command[0]} made a sound that cannot be used: {error.message}", remedy=error.remedy) from error
     try:
         return master(read_wav(source.recording))
     except AudioError as error:

@@ -34,7 +34,8 @@ def install(catalogue: Catalogue, pbx_sounds: Path) -> Inventory:
     """
     wanted = _wanted(catalogue)
     found = _compare(wanted, pbx_sounds)
-    publish(pbx_sounds, {file: wanted[file] for file in (*found.missing, *found.damaged)})
+    if unlike := (*found.missing, *found.damaged):
+        publish(pbx_sounds, {file: wanted[file] for file in unlike})
     return found
 
 

@@ -33,7 +33,9 @@ class Speaker:
     voices: Mapping[str, str] = field(default_factory=lambda: {"ro": "ro", "en": "en-gb"})
 
     def arguments(self, language: str, *, text_file: str, output: str) -> list[str]:
-        """The command with all filled in. Raises :class:`ConfigError` for an unknown placeholder or a language without a voice."""
+        """The command with everything filled in. Raises :class:`ConfigError` for an unknown placeholder or a language without a voice."""
+        if not self.command:
+            raise ConfigError("no program is named", place="announcements.command", remedy="name one, or leave the setting out")
         try:
             voice = self.voices[language]
         except KeyError as error:
