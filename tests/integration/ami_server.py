@@ -117,7 +117,7 @@ class AmiServer:
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
-        self._spawn(self._accept)
+        self.in_background(self._accept)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -146,16 +146,18 @@ class AmiServer:
         """The names of all actions on all connections, in order of connections."""
         return [name for connection in list(self.connections) for name in connection.names()]
 
-    def _spawn(self, target: Callable[..., None], *args: object) -> None:
+    def in_background(self, target: Callable[..., None], *args: object) -> threading.Thread:
+        """Runs something in a thread that ends with the `with` block."""
         thread = threading.Thread(target=target, args=args, daemon=True)
         self._threads.append(thread)
         thread.start()
+        return thread
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                self._spawn(self._serve, client)
+                self.in_background(self._serve, client)
 
     def _serve(self, client: socket.socket) -> None:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
