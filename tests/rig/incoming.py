@@ -26,7 +26,7 @@ class IncomingCall(PhoneCall):
 
     @property
     def caller(self) -> str:
-        """The user part of the From header, %-encoded as it came."""
+        """The user part of the From header."""
         return user_of(self.invite.get("From"))
 
     @property

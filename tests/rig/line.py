@@ -90,6 +90,10 @@ class Line:
         """What was repeated under this key has been answered."""
         self._repeated.pop(key, None)
 
+    def repeats(self, key: str) -> bool:
+        """What was sent under this key has neither been answered nor given up."""
+        return key in self._repeated
+
     @property
     def settled(self) -> bool:
         """Nothing waits for an answer."""

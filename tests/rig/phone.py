@@ -19,7 +19,7 @@ from tests.rig.call import CallEndedError, Ending, PhoneCall, State
 from tests.rig.dialog import Dialog
 from tests.rig.g711 import Codec
 from tests.rig.incoming import IncomingCall
-from tests.rig.line import GIVE_UP_S, Line
+from tests.rig.line import Line
 from tests.rig.outgoing import OutgoingCall
 from tests.rig.rtp import TICK, Loop, Voice
 from tests.rig.serving import Serving
@@ -29,7 +29,8 @@ __all__ = ["CallEndedError", "Ending", "IncomingCall", "Loop", "OnInvite", "Outg
 OnInvite = Literal["ring", "answer", "busy", "decline", "silent"]
 """Ring (180) and wait; answer at once; 486; 603; or nothing but 100."""
 
-FAREWELL_S = 2.0
+FAREWELL_S = 1.0
+MESSAGE_BOUND_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +109,18 @@ class Phone:
             return self._arrived.popleft()
 
     def message(self, to: str, text: str, pbx_port: int, *, caller: str = "+40722000111") -> int:
-        """Send a text (RFC 3428) and return the final status of its request."""
+        """Send a text (RFC 3428) and return the final status; TimeoutError when there is none after several attempts."""
         with self.line.changed:
             dialog = self._dialog(to, pbx_port, caller, "")
-            request = dialog.text(text)
-            key, answers = dialog.call_id, self._text_answers
-            answers[key] = 0
-            self.line.repeat(key, request, dialog.peer, lambda: None)
-            if not self.line.changed.wait_for(lambda: answers[key] or self.line.failure, GIVE_UP_S):
-                raise TimeoutError(f"{self.name}: no answer to MESSAGE within {GIVE_UP_S} s; SIP:\n{self.line.told(key)}")
-            return answers.pop(key)
+            call_id = dialog.call_id
+            self.line.repeat(call_id, dialog.text(text), dialog.peer, self.line.changed.notify_all)
+            self.line.changed.wait_for(lambda: self.line.failure or not self.line.repeats(call_id), MESSAGE_BOUND_S)
+            if call_id not in self._text_answers:
+                raise TimeoutError(f"{self.name}: no answer to MESSAGE; SIP:\n{self.line.told(call_id)}") from self.line.failure
+            return self._text_answers.pop(call_id)
 
     def close(self) -> None:
-        """Hang up everything, wait up to two seconds for the answers, stop."""
+        """Hang up everything, wait up to a second for the answers, stop."""
         with self.line.changed:
             for call in self.calls:
                 call.hang_up()
@@ -165,8 +165,8 @@ class Phone:
 
     def _on_text_answered(self, answer: sip.Message) -> None:
         call_id = answer.get("Call-ID")
-        self.line.settle(call_id)
-        if answer.status >= 200 and call_id in self._text_answers:
+        if answer.status >= 200 and self.line.repeats(call_id):
+            self.line.settle(call_id)
             self._text_answers[call_id] = answer.status
             self.line.changed.notify_all()
 

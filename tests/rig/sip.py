@@ -9,7 +9,7 @@ Source: RFC 3261 (7 messages, 25 grammar), RFC 3326 (Reason), RFC 5806 (Diversio
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 REASON_PHRASES = {
     100: "Trying",
@@ -116,9 +116,9 @@ def uri_of(header: str) -> str:
 
 
 def user_of(header: str) -> str:
-    """The user part as it was written (still %-encoded), without scheme and host."""
+    """The user part, without scheme and host, its %-encoding undone."""
     userinfo, at, _ = uri_of(header).partition("@")
-    return userinfo.removeprefix("sip:").removeprefix("sips:") if at else ""
+    return unquote(userinfo.removeprefix("sip:").removeprefix("sips:")) if at else ""
 
 
 def display_of(header: str) -> str:
