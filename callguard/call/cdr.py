@@ -1,8 +1,8 @@
 """The figures of an ended call, as in any CDR.
 
 ``answered_at`` is when the outside person's line was answered by the switch (inbound: when it picked up for the announcement; outbound:
-when the callee did), since that is what carriers bill; so a caller who hangs up during the notice is ANSWERED with a short billable time, and
-has no ``connected_at``, which is when two people could first talk.
+when the callee did), since that is what carriers bill; so a caller who hangs up during the notice is ANSWERED with a short billable time,
+and has no ``connected_at``, which is when two people could first talk.
 """
 
 from dataclasses import dataclass

@@ -70,7 +70,6 @@ class PauseRecording(ChannelCommand):
     """Write silence from now on."""
 
     recording: str
-    reference: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +77,6 @@ class ResumeRecording(ChannelCommand):
     """Write sound again."""
 
     recording: str
-    reference: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +84,6 @@ class StopRecording(ChannelCommand):
     """Stop for good and close the file."""
 
     recording: str
-    reference: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,9 +111,7 @@ def silent(call: Call, party: Party, moment: Moment) -> Outcome:
 
 
 def accept(call: Call, party: Party, moment: Moment) -> Outcome:
-    """The acceptance key, after the whole prompt. Where only a refusal is asked for, it means going on."""
-    if call.policy.mode is Mode.OPT_OUT:
-        return stay(call, party, moment)
+    """The acceptance key, after the whole prompt."""
     return _acknowledge(call, _decide(party, Decision.GRANTED, How.KEY, moment, call.policy), Stage.ACKNOWLEDGING)
 
 

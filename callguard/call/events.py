@@ -138,7 +138,6 @@ class RecordingStarted(Event):
     """The PBX writes the file."""
 
     recording: str
-    reference: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +196,7 @@ class Sighting:
     linkedid: str
     channel: str
     in_hand: bool
+    wideband: bool = False
     bridge: str | None = None
     recording_path: str | None = None
     started: CallStarted | None = None

@@ -11,10 +11,12 @@ never       nothing plays, nothing is recorded
 ==========  ========================================================================================================
 """
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from hashlib import sha256
 
 from callguard.call.period import Period
 
@@ -86,6 +88,17 @@ class Policy:
     on_refusal: OnRefusal = OnRefusal.CONTINUE
     withdraw_keys: str = "*9"
     match: Match = Match()
+
+
+def with_version(policy: Policy) -> Policy:
+    """The policy with its version: SHA-256 over all that the person is subject to, the exact prompts among it (S12).
+
+    Not over ``match``, which only says to which calls it applies, nor over where the PBX keeps the prompts' sound.
+    """
+    prompts = policy.prompts
+    heard = prompts and [prompts.question.version, prompts.accepted.version, prompts.refused.version]
+    terms = asdict(policy) | {"version": None, "match": None, "prompts": heard}
+    return replace(policy, version=sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def start_order(call: Call, recording: Recording) -> StartRecording:
 
 def stop_order(call: Call, recording: Recording) -> StopRecording:
     """The order to stop for good. Its confirmation, or the hang-up, is what has the file measured."""
-    return StopRecording(**_where(call, recording), recording=recording.id, reference=recording.reference)
+    return StopRecording(**_where(call, recording), recording=recording.id)
 
 
 def with_recording(call: Call, recording: Recording) -> Call:
@@ -109,10 +109,10 @@ def _stop(call: Call, recording: Recording, at: datetime) -> Alignment:
 def _pause_or_resume(call: Call, recording: Recording) -> Alignment:
     blocked = _uncovered(call.parties)
     if blocked and recording.status is not RecordingStatus.PAUSED:
-        order: Command = PauseRecording(**_where(call, recording), recording=recording.id, reference=recording.reference)
+        order: Command = PauseRecording(**_where(call, recording), recording=recording.id)
         return with_recording(call, replace(recording, status=RecordingStatus.PAUSED)), (order,)
     if not blocked and recording.status is RecordingStatus.PAUSED:
-        order = ResumeRecording(**_where(call, recording), recording=recording.id, reference=recording.reference)
+        order = ResumeRecording(**_where(call, recording), recording=recording.id)
         return with_recording(call, replace(recording, status=RecordingStatus.RECORDING)), (order,)
     return call, ()
 

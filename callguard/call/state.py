@@ -150,8 +150,8 @@ class Party:
 class Recording:
     """A file that the PBX was, is, or is about to be told to write.
 
-    ``path`` is relative to the recordings root and holds nothing that a caller controls. ``reference`` is the PBX's own name of the running
-    recording (Asterisk: MixMonitorID). ``expires_at`` is computed once, here, from the call's start (S8).
+    ``path`` is relative to the recordings root and holds nothing that a caller controls. ``expires_at`` is
+    computed once, when the recording is asked for, from the call's start (S8).
     """
 
     id: str
@@ -161,7 +161,6 @@ class Recording:
     status: RecordingStatus
     requested_at: datetime
     expires_at: datetime
-    reference: str | None = None
     started_at: datetime | None = None
     stopped_at: datetime | None = None
     size: int | None = None

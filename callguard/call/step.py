@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from callguard.call import events as ev
-from callguard.call.commands import Command
+from callguard.call.commands import Command, HangUp
 from callguard.call.consent import Moment, Signal, advance
 from callguard.call.policy import Mode, Policy
 from callguard.call.recording import align, filing, finish, start_order, subject, with_recording
@@ -17,6 +17,8 @@ from callguard.call.state import RUNNING, Call, Direction, Party, Recording, Rec
 from callguard.call.withdrawal import follow
 
 Step: TypeAlias = tuple[Call, tuple[Command, ...]]
+
+_ASKED = frozenset({Stage.ANNOUNCING, Stage.ASKING, Stage.ACKNOWLEDGING})
 
 
 def open_call(identifier: str, event: ev.CallStarted, policy: Policy) -> Call:
@@ -145,7 +147,15 @@ def _leg_gone(call: Call, event: ev.LegGone) -> Step:
     over = all(one.stage is Stage.GONE for one in left.parties)
     left = replace(left, hangup_cause=cause or left.hangup_cause, ended_at=event.at if over else None)
     unfiled = tuple(filing(left, one) for one in left.recordings if one.leg == event.leg and _unfiled(one))
-    return left, (*orders, *unfiled)
+    return left, (*orders, *unfiled, *_abandoned(left, party))
+
+
+def _abandoned(call: Call, gone: Party) -> tuple[HangUp, ...]:
+    """When the operator's own caller gives up while the callee is being asked, there is nobody left to talk to."""
+    if gone.outside or gone.role is not Role.CALLER:
+        return ()
+    asked = (one for one in call.parties if one.outside and one.stage in _ASKED)
+    return tuple(HangUp(pbx=call.pbx, linkedid=call.linkedid, leg=one.leg, channel=one.channel) for one in asked)
 
 
 def _unfiled(recording: Recording) -> bool:
@@ -163,7 +173,7 @@ def _recording_started(call: Call, event: ev.RecordingStarted) -> Step:
     if one is None or one.started_at is not None:
         return call, ()
     status = RecordingStatus.RECORDING if one.status is RecordingStatus.REQUESTED else one.status
-    return with_recording(call, replace(one, status=status, started_at=event.at, reference=event.reference)), ()
+    return with_recording(call, replace(one, status=status, started_at=event.at)), ()
 
 
 def _recording_refused(call: Call, event: ev.RecordingRefused) -> Step:

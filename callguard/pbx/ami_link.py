@@ -41,6 +41,7 @@ class AmiLink:
         self._session: AmiSession | None = None
         self._standing = "not connected yet"
         self._failures = 0
+        self._handed_over = 0
 
     def start(self) -> None:
         """Starts the thread; returns at once, `on_up` follows.
@@ -80,10 +81,14 @@ class AmiLink:
 
         Raises:
             LinkLost: the link was stopped or never started, so there is no thread to call anybody.
+            LinkError: the thread is behind by more actions than may wait for an answer; none of these is sent.
         """
         with self._gate:
             if self._loop is None or not self._running:
                 raise LinkLost(_NOT_RUNNING)
+            if self._handed_over + len(actions) > self._bounds.pending_actions:
+                raise LinkError(f"not sent: the AMI link is behind by {self._handed_over} actions")
+            self._handed_over += len(actions)
             self._loop.call_soon_threadsafe(self._submit, tuple(actions), on_outcome)
 
     def ask(self, action: AmiAction, timeout_s: float) -> Reply:
@@ -169,6 +174,8 @@ class AmiLink:
             tell()
 
     def _submit(self, actions: Sequence[AmiAction], on_outcome: OnOutcome) -> None:
+        with self._gate:
+            self._handed_over -= len(actions)
         if self._session is not None:
             self._session.protocol.send(actions, on_outcome)
             return

@@ -1,0 +1,155 @@
+"""AMI messages become call events here, by an allow-list: named headers are copied into frozen values and the message dies.
+
+No header that could hold the text of an SMS is named in this module, and no event of a GSM gateway is asked for (C1). Caller-controlled
+text passes only as a :class:`~callguard.call.state.Number` or a percent-encoded fact. Local channels are Asterisk's own plumbing, no party.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import unquote
+
+from callguard.call import events as ev
+from callguard.call.state import Direction
+from callguard.pbx.ami import Headers
+from callguard.pbx.ami_agi import CommandId
+from callguard.pbx.ami_facts import Facts, Occasion, Parse, agi_arguments, direction_of, endpoint
+from callguard.pbx.causes import cause_name
+
+Deliver = Callable[[ev.Event | ev.MessageSeen], None]
+
+_URI_USER = re.compile(r"<?(?:sips?|tel|pjsip):([^@>;]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """What the mapping must know of its PBX: its name, how to read numbers, which endpoints face the outside, and what time it is."""
+
+    pbx: str
+    parse: Parse
+    trunks: Collection[str]
+    now: Callable[[], datetime]
+
+
+class AmiEvents:
+    """The handlers of one PBX's events, by AMI event name in :attr:`handlers`."""
+
+    def __init__(self, border: Border, deliver: Deliver) -> None:
+        self._border = border
+        self._deliver = deliver
+        self.handlers: Mapping[str, Callable[[Headers], None]] = {
+            "AsyncAGIStart": self._agi_start,
+            "AsyncAGIExec": self._agi_exec,
+            "AsyncAGIEnd": self._agi_end,
+            "UserEvent": self._user_event,
+            "Newstate": self._new_state,
+            "DialEnd": self._dial_end,
+            "BridgeEnter": self._bridge_enter,
+            "BridgeLeave": self._bridge_leave,
+            "DTMFEnd": self._dtmf_end,
+            "Hangup": self._hang_up,
+        }
+
+    def occasion(self, message: Headers) -> Occasion:
+        """Whose event this is, and when: Asterisk's `Timestamp` where `timestampevents` is on, else the receipt."""
+        received_at = self._border.now()
+        return Occasion(
+            pbx=self._border.pbx,
+            linkedid=message.get("Linkedid") or "",
+            leg=message.get("Uniqueid") or "",
+            channel=message.get("Channel") or "",
+            at=pbx_time(message) or received_at,
+            received_at=received_at,
+        )
+
+    def _agi_start(self, message: Headers) -> None:
+        direction_word, *rest = (*agi_arguments(message.get("Env") or ""), "")
+        direction = direction_of(direction_word)
+        if direction is None:
+            return
+        facts, occasion = Facts.read(rest[0]), self.occasion(message)
+        self._deliver(facts.call_started(occasion, direction, self._border.parse))
+        self._deliver(facts.handed_over(occasion, direction, self._border.parse))
+
+    def _agi_exec(self, message: Headers) -> None:
+        command = CommandId.read(message.get("CommandId") or "")
+        if command is None:
+            return
+        occasion = self.occasion(message)
+        self._deliver(command.outcome(unquote(message.get("Result") or ""), occasion.where))
+
+    def _agi_end(self, message: Headers) -> None:
+        self._deliver(ev.HandedBack(**self.occasion(message).where))
+
+    def _user_event(self, message: Headers) -> None:
+        name = message.get("UserEvent")
+        if name == "CallguardOutbound":
+            facts = Facts.read(message.get("Facts") or "")
+            self._deliver(facts.call_started(self.occasion(message), Direction.OUTBOUND, self._border.parse))
+        elif name == "CallguardMessage":
+            self._message(message)
+
+    def _message(self, message: Headers) -> None:
+        """From and To only; the body has no header in this event and none is looked for."""
+        direction = direction_of(message.get("Direction") or "")
+        if direction is None:
+            return
+        received_at = self._border.now()
+        self._deliver(
+            ev.MessageSeen(
+                pbx=self._border.pbx,
+                at=pbx_time(message) or received_at,
+                received_at=received_at,
+                direction=direction,
+                sender=self._border.parse(uri_user(unquote(message.get("From") or ""))),
+                recipient=self._border.parse(uri_user(unquote(message.get("To") or ""))),
+            )
+        )
+
+    def _new_state(self, message: Headers) -> None:
+        if message.get("ChannelState") == "6":
+            self._deliver(ev.LegAnswered(**self.occasion(message).where))
+
+    def _dial_end(self, message: Headers) -> None:
+        self._deliver(ev.DialEnded(**self.occasion(message).where, status=message.get("DialStatus") or ""))
+
+    def _bridge_enter(self, message: Headers) -> None:
+        occasion = self.occasion(message)
+        if occasion.channel.startswith("Local/") or message.get("BridgeTechnology") == "holding_bridge":
+            return
+        self._deliver(
+            ev.LegJoined(
+                **occasion.where,
+                channel=occasion.channel,
+                bridge=message.get("BridgeUniqueid") or "",
+                number=self._border.parse(message.get("CallerIDNum") or ""),
+                outside=endpoint(occasion.channel) in self._border.trunks,
+            )
+        )
+
+    def _bridge_leave(self, message: Headers) -> None:
+        self._deliver(ev.LegLeft(**self.occasion(message).where, bridge=message.get("BridgeUniqueid") or ""))
+
+    def _dtmf_end(self, message: Headers) -> None:
+        """The other leg's `Sent` is the same key on its way out."""
+        if message.get("Direction") == "Received":
+            self._deliver(ev.DigitPressed(**self.occasion(message).where, key=message.get("Digit") or ""))
+
+    def _hang_up(self, message: Headers) -> None:
+        self._deliver(ev.LegGone(**self.occasion(message).where, cause=cause_name(message.get("Cause"))))
+
+
+def pbx_time(message: Headers) -> datetime | None:
+    """The PBX's time of the message (`timestampevents = yes`), microseconds kept."""
+    stamp = message.get("Timestamp")
+    try:
+        return datetime.fromtimestamp(float(stamp), UTC) if stamp else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def uri_user(address: str) -> str:
+    """The user part of a SIP or tel URI (RFC 3261, RFC 3966), else the text as it is."""
+    found = _URI_USER.search(address)
+    return unquote(found[1]) if found else address

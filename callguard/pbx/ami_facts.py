@@ -1,0 +1,130 @@
+"""The facts that `dialplan/asterisk/callguard.conf` tells of a call: a query string of percent-encoded values.
+
+They come three ways with the same content: as an argument of the async AGI (`AsyncAGIStart`), in a `UserEvent`, and in the channel's
+application data, where a restarted daemon finds them. All text in them is what a caller or callee chose to send.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Self, TypedDict
+from urllib.parse import parse_qsl, unquote
+
+from callguard.call.events import CallStarted, HandedOver
+from callguard.call.state import Direction, Number
+
+_WIDEBAND = ("g722", "slin", "opus", "silk", "speex16", "speex32", "siren", "codec2")
+_USER_AGENT_LENGTH = 256
+
+Parse = Callable[[str], Number]
+
+
+class Where(TypedDict):
+    """What every event says."""
+
+    pbx: str
+    linkedid: str
+    leg: str
+    at: datetime
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Where and when a fact was seen."""
+
+    pbx: str
+    linkedid: str
+    leg: str
+    channel: str
+    at: datetime
+    received_at: datetime
+
+    @property
+    def where(self) -> Where:
+        """As arguments of an event."""
+        return {"pbx": self.pbx, "linkedid": self.linkedid, "leg": self.leg, "at": self.at, "received_at": self.received_at}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The decoded query string; a value that is not there is empty."""
+
+    values: Mapping[str, str]
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Decode; text that is no query string has no facts."""
+        return cls(dict(parse_qsl(text)))
+
+    def __getitem__(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    @property
+    def wideband(self) -> bool:
+        """Whether Asterisk plays 16 kHz sounds on this channel, which is what it counts `endpos` in."""
+        return self["format"].strip("(").startswith(_WIDEBAND)
+
+    def started_at(self, otherwise: datetime) -> datetime:
+        """The PBX's start of the call: from its CDR, else from the uniqueid of the caller's channel (whole seconds)."""
+        for text in (self["start"], self["leg"].rpartition("-")[2].partition(".")[0]):
+            moment = _epoch(text)
+            if moment:
+                return moment
+        return otherwise
+
+    def call_started(self, occasion: Occasion, direction: Direction, parse: Parse) -> CallStarted:
+        """The first fact of a call. Redirecting numbers are the last one to redirect and the first, where they differ."""
+        redirecting = dict.fromkeys(number for number in (self["from"], self["orig"]) if number)
+        dialled = parse(self["dialled"])
+        return CallStarted(
+            **replace(occasion, leg=self["leg"] or occasion.leg).where,
+            channel=self["channel"] or occasion.channel,
+            direction=direction,
+            started_at=self.started_at(occasion.at),
+            caller=parse(self["caller"]),
+            callee=dialled,
+            dialled=dialled.raw,
+            redirecting=tuple(parse(number).raw for number in redirecting),
+            equipment_ip=self["address"].rpartition(":")[0].strip("[]") or None,
+            user_agent=printable(self["agent"]) or None,
+            trunk=endpoint(self["channel"] or occasion.channel),
+            queue=printable(self["queue"]) or None,
+        )
+
+    def handed_over(self, occasion: Occasion, direction: Direction, parse: Parse) -> HandedOver:
+        """The outside person's leg is ours: the caller's when inbound, the callee's when outbound."""
+        return HandedOver(
+            **occasion.where,
+            channel=occasion.channel,
+            number=parse(self["caller" if direction is Direction.INBOUND else "dialled"]),
+        )
+
+
+def agi_arguments(environment: str) -> list[str]:
+    """The arguments of an async AGI in the `Env` of its start event, in order."""
+    lines = (line.partition(": ") for line in unquote(environment).split("\n"))
+    return [value for name, _, value in lines if name.startswith("agi_arg_")]
+
+
+def direction_of(word: str) -> Direction | None:
+    """`inbound` or `outbound`; anything else is not our dialplan."""
+    return Direction(word) if word in ("inbound", "outbound") else None
+
+
+def endpoint(channel: str) -> str:
+    """`PJSIP/trunk-0000001a` is a channel of the endpoint `trunk`."""
+    return channel.partition("/")[2].rpartition("-")[0]
+
+
+def printable(text: str) -> str:
+    """One line of at most 256 printable characters."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text[:_USER_AGENT_LENGTH])
+
+
+def _epoch(text: str) -> datetime | None:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 32_503_680_000 else None
