@@ -133,8 +133,8 @@ class RtpStream:
 
     @property
     def pressing(self) -> bool:
-        """A key is on its way or waits for its turn."""
-        return bool(self._keys)
+        """A key waits for its turn or is held down; the end of one may still be said again."""
+        return any(key.sent <= key.frames for key in self._keys)
 
     def tick(self, now: float) -> None:
         """Take in what has come and send the frames that are due; a stall of more than five frames is skipped, as a real phone would."""
@@ -151,7 +151,10 @@ class RtpStream:
             self._send_frame()
 
     def close(self) -> None:
+        """Take in what has come; a key that was held down when the call ended counts as pressed."""
         self._receive()
+        if self._keys and self._keys[0].sent:
+            self._keys.popleft()
         self.socket.close()
 
     def _send_frame(self) -> None:
