@@ -96,7 +96,7 @@ def ignore(_connection: Connection, _action: Received) -> None:
 
 
 class AmiServer:
-    """Listens on a free port of 127.0.0.1 while in its `with` block."""
+    """Listens on the port, a free one by default, of 127.0.0.1 while in its `with` block."""
 
     def __init__(
         self,
@@ -106,13 +106,14 @@ class AmiServer:
         after_login: bytes = FULLY_BOOTED,
         secret: str = SECRET,
         tls: ssl.SSLContext | None = None,
+        port: int = 0,
     ) -> None:
         self.script = script
         self.secret = secret
         self.connections: list[Connection] = []
         self.times_s: list[float] = []
         self._greeting, self._after_login, self._tls = greeting, after_login, tls
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         self._threads: list[threading.Thread] = []
 
