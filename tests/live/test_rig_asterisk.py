@@ -149,13 +149,15 @@ def test_stop_leaves_no_program_no_folder_and_no_port(asterisk_root: Path) -> No
 
 def test_a_start_without_sip_fails_with_its_log_and_leaves_nothing(asterisk_root: Path) -> None:
     pbx = PrivateAsterisk(asterisk_root, dialplan=None)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as intruder:
-        intruder.bind(("127.0.0.1", pbx.sip_port))
-        with pytest.raises(AsteriskError, match=r"(?s)no SIP transport.*res_pjsip"):
-            pbx.start()
-    with pytest.raises(AsteriskError, match="not running"):
-        _ = pbx.pid
-    pbx.stop()
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as intruder:
+            intruder.bind(("127.0.0.1", pbx.sip_port))
+            with pytest.raises(AsteriskError, match=r"(?s)no SIP transport.*res_pjsip"):
+                pbx.start()
+        with pytest.raises(AsteriskError, match="not running"):
+            _ = pbx.pid
+    finally:
+        pbx.stop()
     assert not pbx.recordings.outside.parent.exists()
 
 
