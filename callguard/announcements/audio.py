@@ -9,7 +9,8 @@ source gives the same samples (and the same version) on every machine and Python
   nominal level of speech on the telephone (-26 dBov, ITU-T P.56) and as loud as synthesised speech can be without cutting its peaks, so
   that all prompts of a voice are equally loud. No compressor: it would tie the samples to tuning that nobody can argue about later.
 - *Length*: filled up to whole frames of 20 ms, the packet of a telephone call. So the duration is exact in milliseconds at both
-  rates, and what a leg heard can be compared with it.
+  rates, and what a leg heard can be compared with it, but for the last 44 bytes: Asterisk takes a WAV file's header for part of
+  its sound and stops 22 samples early (seen on 22.10). They fall into the silence after the last word.
 """
 
 import io

@@ -32,8 +32,9 @@ def publish(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _make(folder: Path) -> None:
-    if not folder.is_dir():
-        folder.mkdir(parents=True)
+    if not folder.exists():
+        _make(folder.parent)
+        folder.mkdir()
         folder.chmod(0o755)
 
 

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from operator import mul
 
 SHIFT = 18
-"""Bits after the point of the filter's coefficients: their rounding lies below the noise of 16-bit samples."""
+"""Bits after the point of the filter's coefficients: their rounding lies below the noise of 16-bit samples, and it swallows the last bit in
+which the sines of two C libraries may differ."""
 
 CUTOFF = 0.925
 TRANSITION = 0.15
