@@ -143,7 +143,8 @@ class RtpStream:
             return
         if self._first_frame_at is None:
             self._first_frame_at = now
-        due = int((now - self._first_frame_at) / TICK) + 1 - self.frames_sent
+        # To the nearest tick: a tick that comes a little early or late must not send none or two.
+        due = round((now - self._first_frame_at) / TICK) + 1 - self.frames_sent
         skipped = due if due > _MOST_FRAMES_AT_ONCE else 0
         self.frames_sent += skipped
         self._timestamp += skipped * FRAME
