@@ -149,6 +149,10 @@ class StoreOlder(StoreError):
     """The schema has not been migrated to what this callguard writes."""
 
 
+class StoreRefused(StoreError):
+    """A constraint of the schema refused this row. Trying again cannot help."""
+
+
 class StoreOccupied(StoreError):
     """Another daemon already serves this database; two writers would decide twice."""
 

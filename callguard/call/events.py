@@ -163,6 +163,13 @@ class RecordingStopped(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopUnconfirmed(Event):
+    """After a restart or a lost link: the leg of a stopped recording is still there, and whether the PBX heard our order is not known."""
+
+    recording: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingFiled(Event):
     """The finished file was measured and tagged; ``fault`` says what is wrong with it (``missing``, ``empty``, ``truncated`` …)."""
 

@@ -18,7 +18,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from hashlib import sha256
 
-from callguard.call.period import Period
+from callguard.call.period import Period, Unit
 
 
 class Mode(StrEnum):
@@ -101,6 +101,19 @@ def with_version(policy: Policy) -> Policy:
     return replace(policy, version=sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest())
 
 
+UNMATCHED = Policy(
+    name="unmatched",
+    version="unmatched",
+    direction="any",
+    mode=Mode.NEVER,
+    legal_basis="none",
+    purposes=(),
+    retention=Period(1, Unit.DAYS),
+    prompts=None,
+)
+"""For calls that no policy speaks of: nothing plays, nothing is recorded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Traits:
     """What a policy is chosen by."""
@@ -111,9 +124,9 @@ class Traits:
     queue: str | None
 
 
-def choose(policies: Sequence[Policy], traits: Traits) -> Policy | None:
-    """The first policy that fits, or ``None``: then the call is none of ours and is not recorded."""
-    return next((policy for policy in policies if fits(policy, traits)), None)
+def choose(policies: Sequence[Policy], traits: Traits) -> Policy:
+    """The first policy that fits; where none does, the call is logged and never recorded."""
+    return next((policy for policy in policies if fits(policy, traits)), UNMATCHED)
 
 
 def fits(policy: Policy, traits: Traits) -> bool:

@@ -12,7 +12,7 @@ from callguard.call import events as ev
 from callguard.call.commands import Command, HangUp
 from callguard.call.consent import Moment, Signal, advance
 from callguard.call.policy import Mode, Policy
-from callguard.call.recording import align, filing, finish, start_order, subject, with_recording
+from callguard.call.recording import align, filing, finish, start_order, stop_order, subject, with_recording
 from callguard.call.state import RUNNING, Call, Direction, Party, Recording, RecordingStatus, Role, Stage
 from callguard.call.withdrawal import follow
 
@@ -199,6 +199,11 @@ def _recording_stopped(call: Call, event: ev.RecordingStopped) -> Step:
     return (call, (filing(call, one),)) if one is not None and _unfiled(one) else (call, ())
 
 
+def _stop_unconfirmed(call: Call, event: ev.StopUnconfirmed) -> Step:
+    one = _recording(call, event.recording)
+    return (call, (stop_order(call, one),)) if one is not None and _unfiled(one) else (call, ())
+
+
 _FAULT_STATUS = {None: RecordingStatus.STOPPED, "missing": RecordingStatus.MISSING}
 
 
@@ -229,6 +234,7 @@ _ON: Mapping[type[ev.Event], Callable[[Call, Any], Step]] = {
     ev.RecordingRefused: _recording_refused,
     ev.RecordingNotRunning: _recording_not_running,
     ev.RecordingStopped: _recording_stopped,
+    ev.StopUnconfirmed: _stop_unconfirmed,
     ev.RecordingFiled: _recording_filed,
 }
 

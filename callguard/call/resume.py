@@ -1,0 +1,74 @@
+"""After a restart or a lost link: what must have happened meanwhile, as the events that nobody told us.
+
+The rows say how things stood at the last commit, the snapshot how they stand now. The difference is said in ordinary events, so that
+the calls go on by the ordinary rules: a leg that is gone has hung up, one that waits for us is taken up, one that was handed back in our
+absence was taken by the safety net.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TypedDict
+
+from callguard.call import events as ev
+from callguard.call.state import RUNNING, Call, Party, Recording, RecordingStatus, Stage
+
+_IN_DIALOGUE = frozenset({Stage.ANNOUNCING, Stage.ASKING, Stage.ACKNOWLEDGING})
+
+
+class _Where(TypedDict):
+    pbx: str
+    linkedid: str
+    leg: str
+    at: datetime
+    received_at: datetime
+
+
+def resume(calls: Sequence[Call], snapshot: ev.SnapshotTaken) -> Iterator[ev.Event]:
+    """The events that lead from the open calls of this PBX to what its snapshot shows, in an order in which they could have happened."""
+    seen = {sighting.leg: sighting for sighting in snapshot.sightings}
+    for call in calls:
+        yield from _call(call, seen, snapshot)
+    known = {party.leg for call in calls for party in call.parties}
+    for sighting in snapshot.sightings:
+        if sighting.in_hand and sighting.leg not in known:
+            yield from (event for event in (sighting.started, sighting.handed_over) if event is not None)
+
+
+def _call(call: Call, seen: Mapping[str, ev.Sighting], snapshot: ev.SnapshotTaken) -> Iterator[ev.Event]:
+    for party in call.parties:
+        if party.stage is not Stage.GONE:
+            yield from _party(_where(call, party.leg, snapshot), party, seen.get(party.leg))
+    for recording in call.recordings:
+        yield from _recording(_where(call, recording.leg, snapshot), recording, seen.get(recording.leg))
+
+
+def _party(where: _Where, party: Party, sighting: ev.Sighting | None) -> Iterator[ev.Event]:
+    if sighting is None:
+        yield ev.LegGone(**where, cause=None)
+        return
+    if sighting.in_hand and party.outside:
+        yield ev.TakenUp(**where)
+    elif party.stage in _IN_DIALOGUE:
+        yield ev.HandedBack(**where)
+    if party.bridge and sighting.bridge != party.bridge:
+        yield ev.LegLeft(**where, bridge=party.bridge)
+    if sighting.bridge and sighting.bridge != party.bridge:
+        yield ev.LegJoined(**where, channel=sighting.channel, bridge=sighting.bridge, number=party.number, outside=party.outside)
+
+
+def _recording(where: _Where, recording: Recording, sighting: ev.Sighting | None) -> Iterator[ev.Event]:
+    if sighting is None:
+        if recording.status is RecordingStatus.STOPPED and recording.size is None:
+            yield ev.RecordingStopped(**where, recording=recording.id)
+        return
+    written = (sighting.recording_path or "").endswith(recording.path)
+    if recording.status is RecordingStatus.REQUESTED and written:
+        yield ev.RecordingStarted(**where, recording=recording.id)
+    elif recording.status in RUNNING and not written:
+        yield ev.RecordingNotRunning(**where, recording=recording.id)
+    elif recording.status is RecordingStatus.STOPPED and recording.size is None:
+        yield ev.StopUnconfirmed(**where, recording=recording.id)
+
+
+def _where(call: Call, leg: str, snapshot: ev.SnapshotTaken) -> _Where:
+    return {"pbx": call.pbx, "linkedid": call.linkedid, "leg": leg, "at": snapshot.at, "received_at": snapshot.received_at}

@@ -1,0 +1,153 @@
+"""The daemon: wires the parts, starts them in order, stops them in the opposite one, and talks to systemd.
+
+Start: claim the database (one daemon each), bring its schema up to date, archive the announcements that may be heard, take up the open
+calls, then the links. READY is told when every PBX's snapshot has been reconciled. SIGTERM ends in order: the heartbeat runs out by itself,
+and the PBX's net takes the calls that wait. SIGHUP reads the configuration again: policies and announcements change for calls that begin from
+then on; what belongs to the process (database, PBXs, folders) needs a restart, and a faulty file changes nothing.
+
+The engine runs in the main thread; the watchdog is fed by its own tick, so that a hanging engine is noticed.
+"""
+
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+import structlog
+
+from callguard import logs, numbers, systemd
+from callguard.announcements import Catalogue
+from callguard.call.policy import UNMATCHED, Policy, Prompts
+from callguard.clock import utc_now
+from callguard.config import PbxSettings, Settings, load_settings
+from callguard.engine import Engine, Outlets
+from callguard.errors import CallguardError
+from callguard.health import Health
+from callguard.pbx.ami import AmiAddress
+from callguard.pbx.ami_events import Border
+from callguard.pbx.asterisk import Asterisk, AsteriskSite
+from callguard.pbx.switch import Deliver, Fact, Switch
+from callguard.retention.filing import Filing
+from callguard.retention.folders import prepare_folder
+from callguard.retention.schedule import SweepSchedule
+from callguard.store.announcement_rows import archive_announcement
+from callguard.store.database import Database, open_database
+from callguard.store.migration import migrate
+
+LOG = structlog.get_logger(__name__)
+
+_SWITCH_INTERVAL_S = 0.0005
+"""How long a busy thread may keep the others waiting: a prompt must not start late because a file is being hashed."""
+
+
+def run(path: Path, settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; the exit status. Raises :class:`CallguardError` when it cannot start."""
+    logs.configure(settings.logging)
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    database = open_database(settings.store.url)
+    with database.claim():
+        migrate(database)
+        Daemon(path, settings, database).serve()
+    return 0
+
+
+class Daemon:
+    """One run of the daemon, over a database that is claimed and up to date."""
+
+    def __init__(self, path: Path, settings: Settings, database: Database) -> None:
+        self._path = path
+        self._settings = settings
+        self._database = database
+        root = settings.recordings.root
+        self._filing = Filing(root, self._put)
+        self._sweeps = SweepSchedule(database, root, settings.sweep.at)
+        self._switches = {pbx.name: make_switch(pbx, settings, self._put, self._congested) for pbx in settings.pbx}
+        self._engine = Engine(database, self._policies(settings), self._outlets(root))
+        self._health = Health(settings, self._engine, self._sweeps)
+
+    def serve(self) -> None:
+        """Start everything, turn, stop everything."""
+        for number, act in ((signal.SIGTERM, self._stop), (signal.SIGINT, self._stop), (signal.SIGHUP, self._reload)):
+            signal.signal(number, act)
+        self._engine.load()
+        self._filing.start()
+        self._sweeps.start()
+        for switch in self._switches.values():
+            switch.start()
+        try:
+            self._engine.run()
+        finally:
+            self._end()
+
+    def _outlets(self, root: Path) -> Outlets:
+        return Outlets(
+            switches=self._switches,
+            file=self._filing.submit,
+            prepare_folder=partial(prepare_folder, root),
+            on_tick=lambda: self._health.tick(),  # made last, as it looks at all the others
+            on_link=lambda link: self._health.link(link),
+            on_reconciled=lambda pbx: self._health.reconciled(pbx),
+        )
+
+    def _put(self, fact: Fact) -> None:
+        self._engine.put(fact)
+
+    def _congested(self) -> bool:
+        return self._engine.congested()
+
+    def _policies(self, settings: Settings) -> tuple[Policy, ...]:
+        """The policies with the very announcements now in force, which are archived before anyone can hear them."""
+        catalogue = Catalogue.load(settings.announcements.catalogue)
+        policies = settings.policies(partial(prompts, catalogue))
+        archive(self._database, catalogue, policies)
+        return (*policies, UNMATCHED)
+
+    def _stop(self, _number: int, _frame: object) -> None:
+        systemd.stopping()
+        self._engine.stop()
+
+    def _reload(self, _number: int, _frame: object) -> None:
+        systemd.reloading()
+        try:
+            self._engine.policies = self._policies(load_settings(self._path))
+            LOG.info("configuration read again", policies=len(self._engine.policies))
+        except CallguardError as error:
+            LOG.warning("configuration not taken over", faults=[str(fault) for fault in error.faults])
+        systemd.ready(self._health.summary())
+
+    def _end(self) -> None:
+        for switch in self._switches.values():
+            switch.stop()
+        self._sweeps.stop()
+        self._filing.stop()
+        self._health.end()
+        self._database.close()
+
+
+def make_switch(pbx: PbxSettings, settings: Settings, deliver: Deliver, congested: Callable[[], bool]) -> Switch:
+    """The driver of one configured PBX."""
+    border = Border(
+        pbx=pbx.name,
+        parse=partial(numbers.parse, region=settings.numbers.default_region),
+        trunks=frozenset(pbx.trunks),
+        now=utc_now,
+    )
+    address = AmiAddress(pbx.host, pbx.port, pbx.username or "", pbx.read_secret(), pbx.tls)
+    site = AsteriskSite(address, border, PurePosixPath(settings.recordings.pbx_root))
+    return Asterisk(site, deliver, congested)
+
+
+def prompts(catalogue: Catalogue, name: str, language: str) -> Prompts:
+    """What a person may hear under a policy. Raises :class:`FileFault` for an announcement that was not built."""
+    return Prompts(catalogue.find(name, language), catalogue.find("thank-you", language), catalogue.find("refused", language))
+
+
+def archive(database: Database, catalogue: Catalogue, policies: Sequence[Policy], now: Callable[[], datetime] = utc_now) -> None:
+    """Keep text and sound of what the policies ask, so that each consent row can point at it for as long as it lives (S12)."""
+    asked = {policy.prompts.question.version for policy in policies if policy.prompts}
+    with database.write() as connection:
+        for edition in catalogue.current:
+            if edition.version in asked:
+                archive_announcement(connection, catalogue.archived(edition), now())

@@ -1,0 +1,235 @@
+"""The one writer: facts in, rows first, commands second.
+
+All facts of all PBXs, of the filing thread and of the timers meet in one queue. A turn takes what is there, steps each call through the
+pure core, writes all that changed in one transaction (group commit) and only then lets the commands out (design rules 2 and 7).
+
+When the database cannot be written, nothing that was decided is believed: the calls stay as they were, the facts are kept and the turn is
+tried again, and the heartbeat stops, so that new calls pass by unrecorded and the PBX's net takes back those that wait. Only orders to stop
+or to pause a recording go out all the same: they need no evidence. A fact that the database refuses by itself is dropped, with an error
+logged.
+"""
+
+import heapq
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from queue import Empty, SimpleQueue
+
+import structlog
+
+from callguard.call.commands import ChannelCommand, Command, FileRecording, PauseRecording, SetTimer, StartRecording, StopRecording
+from callguard.call.events import RecordingRefused, TimerFired
+from callguard.call.policy import Policy
+from callguard.clock import utc_now
+from callguard.errors import FileFault, StoreError, StoreRefused
+from callguard.pbx.switch import Fact, LinkDown, LinkUp, Switch
+from callguard.store.database import Database
+from callguard.store.message_rows import add_messages
+from callguard.store.policy_rows import remember_policy
+from callguard.store.records import open_calls, save_calls
+from callguard.turn import Board, Turn
+
+TICK_S = 2.0
+"""How often the heartbeat is written and the watchdog fed."""
+
+HEARTBEAT_S = 6.0
+"""How long the dialplan believes a heartbeat."""
+
+BATCH = 1_000
+"""Facts in one transaction, at most."""
+
+CONGESTED = 5_000
+"""Facts waiting, from which on the links stop reading."""
+
+_RETRY_S = 0.2
+_PROTECTIVE = (StopRecording, PauseRecording)
+
+LOG = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """Where the engine's orders and news go: the PBXs, the filing thread, and whoever wants to know of links and ticks."""
+
+    switches: Mapping[str, Switch]
+    file: Callable[[FileRecording], object]
+    prepare_folder: Callable[[str], None]
+    on_tick: Callable[[], None]
+    on_link: Callable[[LinkUp | LinkDown], None]
+    on_reconciled: Callable[[str], None]
+
+
+class Engine:
+    """Runs in the thread that calls :meth:`run`; everything else reaches it through :meth:`put`."""
+
+    def __init__(self, database: Database, policies: Sequence[Policy], outlets: Outlets) -> None:
+        self.policies = policies
+        self.board = Board()
+        self.lag_ms = 0.0
+        self._database = database
+        self._out = outlets
+        self._inbox: SimpleQueue[Fact | None] = SimpleQueue()
+        self._pending: list[Fact] = []
+        self._timers: list[tuple[float, int, SetTimer]] = []
+        self._numbers = count()
+        self._kept: set[str] = set()
+        self._fault: str | None = None
+        self._next_tick = 0.0
+        self._running = True
+
+    def put(self, fact: Fact) -> None:
+        """From any thread."""
+        self._inbox.put(fact)
+
+    def congested(self) -> bool:
+        """Whether the links should stop reading for a while."""
+        return self.waiting > CONGESTED
+
+    @property
+    def waiting(self) -> int:
+        """Facts in the queue."""
+        return self._inbox.qsize()
+
+    def load(self) -> None:
+        """Take up the open calls of every PBX as they were last committed. Before :meth:`run`."""
+        with self._database.read() as connection:
+            for name in self._out.switches:
+                for call in open_calls(connection, name):
+                    self.board.keep(call)
+
+    def stop(self) -> None:
+        """Finish the turn at hand and return from :meth:`run`. From any thread, or from a signal."""
+        self._running = False
+        self._inbox.put(None)
+
+    def run(self) -> None:
+        """Turn until stopped."""
+        while self._running:
+            self._pending.extend(self._arrivals())
+            written = self._turn(self._pending)
+            if written:
+                self._pending = []
+            else:
+                time.sleep(_RETRY_S)
+            self._tick(healthy=written)
+
+    def _arrivals(self) -> list[Fact]:
+        """What has come; waits for it until a timer or the next tick is due."""
+        arrived: list[Fact | None] = []
+        wait_s = 0.0 if self._pending else self._idle_s()
+        with suppress(Empty):
+            while len(arrived) + len(self._pending) < BATCH:
+                arrived.append(self._inbox.get(timeout=0.0 if arrived else wait_s))
+        return [*(fact for fact in arrived if fact is not None), *self._due()]
+
+    def _idle_s(self) -> float:
+        due = min(self._next_tick, self._timers[0][0]) if self._timers else self._next_tick
+        return max(0.0, due - time.monotonic())
+
+    def _due(self) -> Iterable[TimerFired]:
+        now, at = time.monotonic(), utc_now()
+        while self._timers and self._timers[0][0] <= now:
+            timer = heapq.heappop(self._timers)[2]
+            yield TimerFired(pbx=timer.pbx, linkedid=timer.linkedid, leg=timer.leg, at=at, received_at=at, step=timer.step)
+
+    def _turn(self, facts: Sequence[Fact]) -> bool:
+        """Apply, write, send. ``False`` when nothing could be written and all must be tried again."""
+        if not facts:
+            return True
+        turn = Turn(self.board, self.policies)
+        for fact in facts:
+            turn.take(fact)
+        try:
+            self._write(turn)
+        except StoreRefused as error:
+            return self._one_by_one(facts, error)
+        except StoreError as error:
+            self._tell(str(error))
+            self._send([command for command in turn.commands if isinstance(command, _PROTECTIVE)])
+            return False
+        self._tell(None)
+        turn.settle()
+        self._send(turn.commands)
+        self._announce(turn)
+        return True
+
+    def _one_by_one(self, facts: Sequence[Fact], error: StoreError) -> bool:
+        """One of these cannot be stored whatever happens; the others must not wait for it."""
+        if len(facts) == 1:
+            LOG.error("dropped a fact that the database refuses", kind=type(facts[0]).__name__, fault=error.message)
+            return True
+        return all(self._turn([fact]) for fact in facts)
+
+    def _tell(self, fault: str | None) -> None:
+        """Once when storing fails, once when it works again."""
+        if fault != self._fault:
+            self._fault = fault
+            LOG.warning("storing works again") if fault is None else LOG.error("cannot store; calls go on unrecorded", fault=fault)
+
+    def _write(self, turn: Turn) -> None:
+        changes = turn.changes
+        if not changes and not turn.messages:
+            return
+        with self._database.write() as connection:
+            for policy in {after.policy.version: after.policy for before, after in changes if before is None}.values():
+                if policy.version not in self._kept:
+                    remember_policy(connection, policy, utc_now())
+                    self._kept.add(policy.version)
+            save_calls(connection, changes)
+            add_messages(connection, turn.messages)
+
+    def _announce(self, turn: Turn) -> None:
+        for link in turn.links:
+            self._out.on_link(link)
+        for pbx in turn.reconciled:
+            self._out.on_reconciled(pbx)
+
+    def _send(self, commands: Sequence[Command]) -> None:
+        """To the PBX in the order decided, one write for each PBX."""
+        orders: dict[str, list[ChannelCommand]] = {}
+        for command in commands:
+            if isinstance(command, SetTimer):
+                heapq.heappush(self._timers, (time.monotonic() + command.after_ms / 1000, next(self._numbers), command))
+            elif isinstance(command, FileRecording):
+                self._out.file(command)
+            elif isinstance(command, ChannelCommand) and self._possible(command):
+                orders.setdefault(command.pbx, []).append(command)
+        for pbx, batch in orders.items():
+            self._out.switches[pbx].perform(batch)
+
+    def _possible(self, command: ChannelCommand) -> bool:
+        """A recording that could not be deleted when its time comes must not begin."""
+        if not isinstance(command, StartRecording):
+            return True
+        try:
+            self._out.prepare_folder(command.path)
+        except FileFault as fault:
+            LOG.warning("recording not begun", recording=command.recording, fault=str(fault))
+            self.put(_refused(command))
+            return False
+        return True
+
+    def _tick(self, *, healthy: bool) -> None:
+        now = time.monotonic()
+        if now < self._next_tick:
+            return
+        self._next_tick = now + TICK_S
+        self._out.on_tick()
+        if healthy:
+            for switch in self._out.switches.values():
+                switch.beat(HEARTBEAT_S)
+
+
+def _refused(command: StartRecording) -> RecordingRefused:
+    now = utc_now()
+    return RecordingRefused(
+        pbx=command.pbx,
+        linkedid=command.linkedid,
+        leg=command.leg,
+        at=now,
+        received_at=now,
+        recording=command.recording,
+        reason="no folder",
+    )

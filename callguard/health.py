@@ -1,0 +1,91 @@
+"""How the daemon is: told to systemd, to the status file, and once a link changes to the log.
+
+All of it happens on the engine's tick, in the engine's thread: what says that the daemon lives is said by what makes it live.
+"""
+
+import os
+import shutil
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from callguard import __version__, status_file, systemd
+from callguard.clock import utc_now
+from callguard.config import Settings
+from callguard.engine import Engine
+from callguard.pbx.switch import LinkDown, LinkUp
+from callguard.retention.schedule import SweepSchedule
+from callguard.status_file import LinkStatus, Status
+
+LOG = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Readiness:
+    """Which PBXs have been reconciled since the start; READY is told once, when all have."""
+
+    awaited: set[str]
+    told: bool = False
+
+
+class Health:
+    """Collects and tells."""
+
+    def __init__(self, settings: Settings, engine: Engine, sweeps: SweepSchedule) -> None:
+        now = utc_now()
+        self._settings = settings
+        self._engine = engine
+        self._sweeps = sweeps
+        self._started_at = now
+        self._path = status_file.path(settings)
+        self._links = {pbx.name: LinkStatus(pbx=pbx.name, up=False, since=now, reason="not connected yet") for pbx in settings.pbx}
+        self._readiness = Readiness({pbx.name for pbx in settings.pbx})
+
+    def link(self, link: LinkUp | LinkDown) -> None:
+        """A link came up or went down."""
+        up = isinstance(link, LinkUp)
+        reason = link.reason if isinstance(link, LinkDown) else None
+        self._links[link.pbx] = LinkStatus(pbx=link.pbx, up=up, since=link.at, reason=reason)
+        systemd.status(self.summary())
+
+    def reconciled(self, pbx: str) -> None:
+        """The PBX's snapshot and our rows agree, and the agreement is committed."""
+        self._readiness.awaited.discard(pbx)
+        if not self._readiness.awaited and not self._readiness.told:
+            self._readiness.told = True
+            systemd.ready(self.summary())
+            LOG.info("ready", pbxs=len(self._links), calls=len(self._engine.board.calls))
+
+    def tick(self) -> None:
+        """Feed the watchdog and write the status file."""
+        systemd.alive()
+        status_file.write(self._path, self._status(utc_now()))
+
+    def end(self) -> None:
+        """Leave a last status that says that nothing is connected."""
+        now = utc_now()
+        self._links = {name: replace(link, up=False, since=now, reason="stopped") for name, link in self._links.items()}
+        status_file.write(self._path, self._status(now))
+
+    def summary(self) -> str:
+        """One line for `systemctl status`."""
+        links = (f"{link.pbx} {'up' if link.up else f'down: {link.reason}'}" for link in self._links.values())
+        return f"{', '.join(links)}; {len(self._engine.board.calls)} calls"
+
+    def _status(self, now: datetime) -> Status:
+        calls = list(self._engine.board.calls.values())
+        return Status(
+            pid=os.getpid(),
+            version=__version__,
+            started_at=self._started_at,
+            written_at=now,
+            links=tuple(self._links.values()),
+            calls_now=sum(call.ended_at is None for call in calls),
+            recordings_now=sum(call.running is not None for call in calls),
+            queue=self._engine.waiting,
+            lag_ms=self._engine.lag_ms,
+            last_sweep=self._sweeps.last_run(),
+            next_sweep=self._sweeps.next_run(),
+            disk_free=shutil.disk_usage(self._settings.recordings.root).free,
+        )
