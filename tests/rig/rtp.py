@@ -163,9 +163,10 @@ class RtpStream:
         frame = self._speech.next()
         if self._keys and not self._pause and self._event_type is not None:
             self._send_key(self._keys[0], self._event_type)
-        elif self._sending:
-            self._send(PAYLOAD_TYPES[self.codec], self._timestamp, frame, marker=self.frames_sent == 1)
-        self._pause = max(0, self._pause - 1)
+        else:
+            self._pause = max(0, self._pause - 1)
+            if self._sending:
+                self._send(PAYLOAD_TYPES[self.codec], self._timestamp, frame, marker=self.frames_sent == 1)
         self._timestamp += FRAME
 
     def _send_key(self, key: _Key, event_type: int) -> None:
