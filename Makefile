@@ -1,0 +1,54 @@
+# Two commands on a fresh Debian 12 or 13 (root, python3 >= 3.11, make, git):
+#
+#   make demo          the main job for real, against a private Asterisk; KEEP=1 leaves it running
+#   make test          all tests that this machine can run
+#
+# make check: what one runs all day (lint, types, contracts, unit and replay tests). make bench: the speed table.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SANDBOX := .sandbox
+ASTERISK := $(SANDBOX)/asterisk22
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: demo test check bench packages asterisk lock clean
+
+demo: .venv/ready asterisk
+	CALLGUARD_ASTERISK_ROOT=$(ASTERISK) $(BIN)/python -m tests.demo $(if $(KEEP),--keep)
+
+test: .venv/ready asterisk lint
+	CALLGUARD_ASTERISK_ROOT=$(ASTERISK) $(PYTEST) --cov --cov-report=term:skip-covered --cov-fail-under=95
+
+check: .venv/ready lint
+	$(PYTEST) -q tests/unit tests/replay
+
+.PHONY: lint
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/ready asterisk
+	CALLGUARD_ASTERISK_ROOT=$(ASTERISK) $(BIN)/python -m tests.bench
+
+# The Python packages, exactly as locked.
+.venv/ready: .ci/requirements.txt pyproject.toml | packages
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r .ci/requirements.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+# Debian packages that tests and demo need: speech, a PostgreSQL to start privately, SIPp for load.
+packages:
+	tests/rig/install-packages
+
+asterisk: packages
+	tests/rig/unpack-asterisk $(ASTERISK)
+
+lock:
+	$(BIN)/pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links \
+	  --no-emit-trusted-host --output-file .ci/requirements.txt pyproject.toml
+
+clean:
+	rm -rf .venv $(SANDBOX) .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
