@@ -24,6 +24,8 @@ SHARE = 0.25
 TONE_FLOOR_DB = -45.0
 FLOOR_DB = -120.0
 
+_MOST_BESIDE_SOUND = 1024  # bytes of a WAV that are header and tags
+
 
 def tone(frequency: float, seconds: float, rate: int = RATE, level: float = -10.0) -> Sound:
     """A sine whose RMS level is so many dB below full scale."""
@@ -96,7 +98,7 @@ def read_wav(path: Path) -> tuple[int, Sound]:
         rate, channels = file.getframerate(), file.getnchannels()
     # A PBX that was killed leaves a header that says nothing over good sound.
     size, riff_size = path.stat().st_size, int.from_bytes(path.read_bytes()[4:8], "little")
-    if len(content) != declared * frame_size or size != riff_size + 8:
+    if len(content) != declared * frame_size or size != riff_size + 8 or size - len(content) > _MOST_BESIDE_SOUND:
         raise ValueError(f"{path}: the header says {declared} frames in {riff_size + 8} bytes, the file has {size} bytes")
     samples = np.frombuffer(content, dtype="<i2").reshape(-1, channels)
     return rate, (samples.mean(axis=1) / 32768).astype(np.float32)

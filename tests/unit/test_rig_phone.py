@@ -198,6 +198,7 @@ def test_callers_of_every_kind_reach_the_other_side(alice: Phone, bob: Phone, ca
     out = alice.dial("+40733#1", bob.port, caller=caller, display=display, diversion=["+40744000222"], headers=[("X-Test", "1")])
     into = bob.wait_call(2)
     assert (into.caller, into.display) == (caller, display)
+    assert ("anonymous.invalid" in into.invite.get("From")) == (caller == "anonymous")
     invite = into.invite
     assert invite.get("Diversion") == "<sip:+40744000222@127.0.0.1>;reason=unconditional"
     assert (invite.get("X-Test"), invite.get("X-Rig-Phone"), invite.get("User-Agent")) == ("1", "alice", "callguard-rig/1")

@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -212,6 +213,37 @@ def test_what_concerns_no_call_is_refused_and_garbage_is_dropped(phone: Phone, p
     assert peer.next().status == 481
     peer.send(phone, replace(stray, start=stray.start.replace("BYE", "OPTIONS")))
     assert peer.next().status == 200
+
+
+def test_a_phone_that_rings_sends_no_sound(phone: Phone, peer: Peer) -> None:
+    phone.voice = 1000
+    peer.send(phone, _invite_from(peer, phone))
+    call = phone.wait_call(1)
+    assert not select.select([peer.rtp], [], [], 0.15)[0]
+    call.answer()
+    assert peer.rtp.recv(2048)
+
+
+def test_frames_leave_one_by_one(phone: Phone, peer: Peer) -> None:
+    """A PBX that gets two at once every 40 ms hears the same, and times the keys worse."""
+    talking(phone, peer)
+    arrivals = []
+    for _ in range(31):
+        peer.rtp.recv(2048)
+        arrivals.append(time.monotonic())
+    gaps = sorted(after - before for before, after in pairwise(arrivals))
+    assert gaps[15] == pytest.approx(0.02, abs=0.005)
+
+
+def test_a_frame_stands_where_it_came_even_if_the_phone_was_busy(phone: Phone, peer: Peer) -> None:
+    call, _ = talking(phone, peer)
+    voice = peer.rtp.recv(2048)
+    with phone.line.changed:
+        sent = time.monotonic()
+        peer.rtp.sendto(voice, ("127.0.0.1", call.media.port))
+        time.sleep(0.2)
+    call.wait_until("the frame", lambda: "first-rtp" in [what for _, what in call.events], 1)
+    assert call.at("first-rtp") == pytest.approx(sent, abs=0.02)
 
 
 def test_sound_from_elsewhere_and_rtcp_are_not_heard(phone: Phone, peer: Peer) -> None:

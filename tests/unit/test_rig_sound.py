@@ -101,6 +101,7 @@ def test_spans_say_when_a_tone_was_there() -> None:
     sound = np.concatenate([silence(0.5), tone(1000, 0.3), tone(1633, 0.2), silence(0.25), tone(1000, 0.1), silence(0.4)])
     spans = tone_spans(through(sound), 1000)
     assert np.array(spans) == pytest.approx(np.array([[0.5, 0.8], [1.25, 1.35]]), abs=0.011)
+    assert [sum(span) / 2 for span in spans] == pytest.approx([0.65, 1.3], abs=0.005), "no bias to either side"
     assert tone_seconds(through(sound), 1000) == pytest.approx(0.4, abs=0.04)
     assert tone_seconds(through(sound), 2300) == 0
 
@@ -180,13 +181,14 @@ def test_wav_comes_back_as_written_and_two_channels_are_mixed(tmp_path: Path) ->
     assert read_wav(path)[1] == pytest.approx(left, abs=1e-4)
 
 
-def test_a_wav_that_a_killed_pbx_left_behind_is_refused(tmp_path: Path) -> None:
-    """Good sound behind a header that says zero must not pass for an empty recording."""
+@pytest.mark.parametrize(("riff_size", "sound_size"), [(36, 0), (36 + 16000, 0), (36, 16000), (36 + 16000, 99_000)])
+def test_a_wav_that_a_killed_pbx_left_behind_is_refused(tmp_path: Path, riff_size: int, sound_size: int) -> None:
+    """Good sound behind a header that says zero must not pass for an empty recording, nor half a header for a whole one."""
     path = tmp_path / "killed.wav"
     write_wav(path, tone(1000, 1))
     whole = path.read_bytes()
-    path.write_bytes(whole[:4] + (36).to_bytes(4, "little") + whole[8:40] + bytes(4) + whole[44:])
-    with pytest.raises(ValueError, match="header says 0 frames"):
+    path.write_bytes(whole[:4] + riff_size.to_bytes(4, "little") + whole[8:40] + sound_size.to_bytes(4, "little") + whole[44:])
+    with pytest.raises(ValueError, match="the header says"):
         read_wav(path)
 
 
