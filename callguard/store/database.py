@@ -1,0 +1,132 @@
+"""The database: one file of SQLite, or one PostgreSQL database.
+
+SQLite runs with a write-ahead log and ``synchronous=FULL``, so that a commit survives the loss of power, and every transaction that may
+write begins with ``BEGIN IMMEDIATE``: with the default, two read-modify-writes lose one of them without an error. The file is never created
+here but by :func:`callguard.store.migration.migrate`, so that a wrong path is an error and not an empty database.
+
+Every wait has an end: :data:`PATIENCE_S` for a lock, a connection or a server, :data:`STATEMENT_S` for one statement on a server.
+Parameters are never logged, and errors come out as :class:`callguard.errors.StoreError`.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from callguard.errors import StoreUnreachable
+from callguard.store.failures import told_as_store_errors
+
+PATIENCE_S = 5
+"""Seconds to wait for a lock, for a free connection, or for a server to answer the first time."""
+
+STATEMENT_S = 30
+"""Seconds that one statement may take on a PostgreSQL server."""
+
+LOG_LIMIT_BYTES = 16 * 1024 * 1024
+"""What SQLite cuts the write-ahead log back to once a long reader no longer holds it open."""
+
+_BEGIN = "callguard_begin"
+
+
+class Database:
+    """Connections to one database; nothing is opened before the first use. Safe to share between threads."""
+
+    def __init__(self, url: sa.URL) -> None:
+        self.url = url
+        self.place = url.render_as_string(hide_password=True)
+        self._engine = _sqlite_engine(url) if is_sqlite(url) else _postgresql_engine(url)
+        self._writing = self._engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One transaction that may write: committed at the end, rolled back when anything is raised. Raises :class:`StoreError`."""
+        with told_as_store_errors(self.place), self._writing.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One transaction that only reads, and sees one state of the database. Raises :class:`StoreError`."""
+        with told_as_store_errors(self.place), self._engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        self._engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """The database at an SQLAlchemy URL. Raises :class:`StoreUnreachable` when the URL names none that callguard can use."""
+    return Database(parse_url(url))
+
+
+def parse_url(url: str) -> sa.URL:
+    """The URL with callguard's driver in it.
+
+    Raises :class:`StoreUnreachable`, without the text of the faulty URL, which may hold a password.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except exc.ArgumentError:
+        parsed = sa.URL.create("")
+    backend = parsed.drivername.partition("+")[0]
+    if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
+        return parsed.set(drivername="sqlite", database=str(Path(parsed.database).resolve()))
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    raise StoreUnreachable(
+        "the URL names no database that callguard can use",
+        place="store.url",
+        remedy="write sqlite:////var/lib/callguard/callguard.db or postgresql+psycopg://ROLE@HOST/NAME",
+    )
+
+
+def is_sqlite(url: sa.URL) -> bool:
+    """Whether the database is a file."""
+    return url.get_backend_name() == "sqlite"
+
+
+def sqlite_path(url: sa.URL) -> Path:
+    """The file of an SQLite database."""
+    return Path(url.database or "")
+
+
+def _sqlite_engine(url: sa.URL) -> sa.Engine:
+    uri = f"file:{quote(str(sqlite_path(url)))}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(uri, uri=True, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
+
+    engine = sa.create_engine(url, creator=connect, hide_parameters=True, pool_timeout=PATIENCE_S)
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"journal_size_limit={LOG_LIMIT_BYTES}"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+def _postgresql_engine(url: sa.URL) -> sa.Engine:
+    settings = {"lock_timeout": f"{PATIENCE_S}s", "statement_timeout": f"{STATEMENT_S}s", "idle_in_transaction_session_timeout": "60s"}
+    return sa.create_engine(
+        url,
+        hide_parameters=True,
+        pool_timeout=PATIENCE_S,
+        pool_pre_ping=False,
+        connect_args={
+            "connect_timeout": PATIENCE_S,
+            "application_name": "callguard",
+            "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+            "tcp_user_timeout": STATEMENT_S * 1000,
+        },
+    )
