@@ -17,10 +17,15 @@ So no row ever claims a deletion over a file that exists. When it is cut off bet
 not closed; the next sweep finds the file missing and closes the row, with the words "the file was missing", since it cannot know who
 removed it. One failure never stops the rest; what failed is due again at the next sweep.
 
+Between two deletions the sweep rests as long as the last one took. SQLite has one writer at a time, and one that waits only looks again
+every now and then: without the rest the engine's commits waited two seconds and more beside a sweep, with it two milliseconds
+(tests/bench/sweep_speed.py).
+
 A file that had another name is deleted under ours, its row is closed, and it counts as failed all the same: somebody has to look for the
 other name, and no later sweep would speak of it again.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -42,6 +47,8 @@ from callguard.store.retention_rows import (
     record_deletion,
     record_sweep,
 )
+
+LONGEST_REST_S = 0.1
 
 
 class Result(StrEnum):
@@ -130,11 +137,14 @@ def execute(
 def _carry_out(plan: SweepPlan, verdict: Verdict) -> Outcome:
     if verdict.action is Action.KEEP:
         return _kept(verdict)
+    begun = time.monotonic()
     try:
         return _delete(plan, verdict)
     except CallguardError as failure:
         reason = f"expired on {stamp(verdict.expires_at)}, but {failure.message}"
         return _kept(replace(verdict, action=Action.KEEP, ground=Ground.OBSTRUCTED, reason=reason))
+    finally:
+        time.sleep(min(time.monotonic() - begun, LONGEST_REST_S))
 
 
 def _kept(verdict: Verdict) -> Outcome:

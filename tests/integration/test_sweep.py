@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -265,3 +266,18 @@ def test_a_database_that_cannot_keep_the_proof_keeps_the_file(place: Place) -> N
     with place.database.write() as connection:
         connection.execute(sa.text("ALTER TABLE elsewhere RENAME TO deletions"))
     assert place.sweep()[0].deleted == 1
+
+
+def test_a_sweep_lets_other_writers_in(place: Place) -> None:
+    """The engine commits consents and withdrawals beside it: SQLite alone would make them wait for seconds."""
+    for number in range(300):
+        place.add(f"r{number:03d}")
+    place.add("engine", expires_at=DUE + MILLISECOND)
+    sweep = threading.Thread(target=place.sweep)
+    sweep.start()
+    commits = 0
+    while sweep.is_alive():
+        place.change("engine", status="stopped")
+        commits += 1
+        time.sleep(0.01)
+    assert commits >= 15
