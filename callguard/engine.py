@@ -20,7 +20,7 @@ from queue import Empty, SimpleQueue
 import structlog
 
 from callguard.call.commands import ChannelCommand, Command, FileRecording, PauseRecording, SetTimer, StartRecording, StopRecording
-from callguard.call.events import RecordingRefused, TimerFired
+from callguard.call.events import Event, RecordingRefused, TimerFired
 from callguard.call.policy import Policy
 from callguard.clock import utc_now
 from callguard.errors import FileFault, StoreError, StoreRefused
@@ -68,6 +68,7 @@ class Engine:
         self.policies = policies
         self.board = Board()
         self.lag_ms = 0.0
+        """From the receipt of an event to its orders, milliseconds, the slowest of the last turn."""
         self._database = database
         self._out = outlets
         self._inbox: SimpleQueue[Fact | None] = SimpleQueue()
@@ -152,6 +153,7 @@ class Engine:
         self._tell(None)
         turn.settle()
         self._send(turn.commands)
+        self.lag_ms = max((_age_ms(fact) for fact in facts if isinstance(fact, Event)), default=0.0)
         self._announce(turn)
         return True
 
@@ -184,6 +186,7 @@ class Engine:
         for link in turn.links:
             self._out.on_link(link)
         for pbx in turn.reconciled:
+            self._out.switches[pbx].beat(HEARTBEAT_S)
             self._out.on_reconciled(pbx)
 
     def _send(self, commands: Sequence[Command]) -> None:
@@ -220,6 +223,10 @@ class Engine:
         if healthy:
             for switch in self._out.switches.values():
                 switch.beat(HEARTBEAT_S)
+
+
+def _age_ms(event: Event) -> float:
+    return (utc_now() - event.received_at).total_seconds() * 1000
 
 
 def _refused(command: StartRecording) -> RecordingRefused:

@@ -85,7 +85,7 @@ class Health:
             recordings_now=sum(call.running is not None for call in calls),
             queue=self._engine.waiting,
             lag_ms=self._engine.lag_ms,
-            last_sweep=self._sweeps.last_run(),
+            last_sweep=self._sweeps.last_run,
             next_sweep=self._sweeps.next_run(),
             disk_free=shutil.disk_usage(self._settings.recordings.root).free,
         )

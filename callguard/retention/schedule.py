@@ -36,6 +36,7 @@ class SweepSchedule:
 
     def __init__(self, database: Database, root: Path, at: time) -> None:
         self.last_error: str | None = None
+        self.last_run: datetime | None = None
         self._database = database
         self._root = root
         self._at = at
@@ -50,6 +51,7 @@ class SweepSchedule:
         now = utc_now()
         with self._database.read() as connection:
             until = swept_until(connection)
+        self.last_run = until
         late = until is None or now - until > MADE_UP_FOR_AFTER
         self._scheduler.add_job(
             self._sweep,
@@ -82,7 +84,9 @@ class SweepSchedule:
             self._idle.set()
 
     def _sweep_now(self) -> None:
-        totals = execute(plan_sweep(self._database, self._root, utc_now()), _tell, self._stopping.is_set)
+        as_of = utc_now()
+        totals = execute(plan_sweep(self._database, self._root, as_of), _tell, self._stopping.is_set)
+        self.last_run = as_of if totals.finished else self.last_run
         LOG.info("swept", considered=totals.considered, deleted=totals.deleted, failed=totals.failed, finished=totals.finished)
 
     def _note(self, event: JobExecutionEvent) -> None:
