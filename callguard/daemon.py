@@ -2,8 +2,8 @@
 
 Start: claim the database (one daemon each), bring its schema up to date, archive the announcements that may be heard, take up the open
 calls, then the links. READY is told when every PBX's snapshot has been reconciled. SIGTERM ends in order: the heartbeat runs out by itself,
-and the PBX's net takes the calls that wait. SIGHUP reads the configuration again: policies and announcements change for calls that begin from
-then on; what belongs to the process (database, PBXs, folders) needs a restart, and a faulty file changes nothing.
+and the PBX's net takes the calls that wait. SIGHUP reads the configuration again: policies and announcements change for calls that begin
+from then on; what belongs to the process (database, PBXs, folders) needs a restart, and a faulty file changes nothing.
 
 The engine runs in the main thread; the watchdog is fed by its own tick, so that a hanging engine is noticed.
 """
@@ -28,7 +28,7 @@ from callguard.health import Health
 from callguard.pbx.ami import AmiAddress
 from callguard.pbx.ami_events import Border
 from callguard.pbx.asterisk import Asterisk, AsteriskSite
-from callguard.pbx.switch import Deliver, Fact, Switch
+from callguard.pbx.switch import Switch
 from callguard.retention.filing import Filing
 from callguard.retention.folders import prepare_folder
 from callguard.retention.schedule import SweepSchedule
@@ -58,14 +58,23 @@ class Daemon:
 
     def __init__(self, path: Path, settings: Settings, database: Database) -> None:
         self._path = path
-        self._settings = settings
         self._database = database
         root = settings.recordings.root
-        self._filing = Filing(root, self._put)
+        self._engine = Engine(database, self._policies(settings))
+        self._filing = Filing(root, self._engine.put)
         self._sweeps = SweepSchedule(database, root, settings.sweep.at)
-        self._switches = {pbx.name: make_switch(pbx, settings, self._put, self._congested) for pbx in settings.pbx}
-        self._engine = Engine(database, self._policies(settings), self._outlets(root))
+        self._switches = {pbx.name: make_switch(pbx, settings, self._engine) for pbx in settings.pbx}
         self._health = Health(settings, self._engine, self._sweeps)
+        self._engine.connect(
+            Outlets(
+                switches=self._switches,
+                file=self._filing.submit,
+                prepare_folder=partial(prepare_folder, root),
+                on_tick=self._health.tick,
+                on_link=self._health.link,
+                on_reconciled=self._health.reconciled,
+            )
+        )
 
     def serve(self) -> None:
         """Start everything, turn, stop everything."""
@@ -80,22 +89,6 @@ class Daemon:
             self._engine.run()
         finally:
             self._end()
-
-    def _outlets(self, root: Path) -> Outlets:
-        return Outlets(
-            switches=self._switches,
-            file=self._filing.submit,
-            prepare_folder=partial(prepare_folder, root),
-            on_tick=lambda: self._health.tick(),  # made last, as it looks at all the others
-            on_link=lambda link: self._health.link(link),
-            on_reconciled=lambda pbx: self._health.reconciled(pbx),
-        )
-
-    def _put(self, fact: Fact) -> None:
-        self._engine.put(fact)
-
-    def _congested(self) -> bool:
-        return self._engine.congested()
 
     def _policies(self, settings: Settings) -> tuple[Policy, ...]:
         """The policies with the very announcements now in force, which are archived before anyone can hear them."""
@@ -126,7 +119,7 @@ class Daemon:
         self._database.close()
 
 
-def make_switch(pbx: PbxSettings, settings: Settings, deliver: Deliver, congested: Callable[[], bool]) -> Switch:
+def make_switch(pbx: PbxSettings, settings: Settings, engine: Engine) -> Switch:
     """The driver of one configured PBX."""
     border = Border(
         pbx=pbx.name,
@@ -136,7 +129,7 @@ def make_switch(pbx: PbxSettings, settings: Settings, deliver: Deliver, congeste
     )
     address = AmiAddress(pbx.host, pbx.port, pbx.username or "", pbx.read_secret(), pbx.tls)
     site = AsteriskSite(address, border, PurePosixPath(settings.recordings.pbx_root))
-    return Asterisk(site, deliver, congested)
+    return Asterisk(site, engine.put, engine.congested)
 
 
 def prompts(catalogue: Catalogue, name: str, language: str) -> Prompts:

@@ -64,13 +64,14 @@ class Outlets:
 class Engine:
     """Runs in the thread that calls :meth:`run`; everything else reaches it through :meth:`put`."""
 
-    def __init__(self, database: Database, policies: Sequence[Policy], outlets: Outlets) -> None:
+    _out: Outlets
+
+    def __init__(self, database: Database, policies: Sequence[Policy]) -> None:
         self.policies = policies
         self.board = Board()
         self.lag_ms = 0.0
         """From the receipt of an event to its orders, milliseconds, the slowest of the last turn."""
         self._database = database
-        self._out = outlets
         self._inbox: SimpleQueue[Fact | None] = SimpleQueue()
         self._pending: list[Fact] = []
         self._timers: list[tuple[float, int, SetTimer]] = []
@@ -79,6 +80,10 @@ class Engine:
         self._fault: str | None = None
         self._next_tick = 0.0
         self._running = True
+
+    def connect(self, outlets: Outlets) -> None:
+        """Where orders and news go. Once, before :meth:`load`: the outlets are made of things that report to this engine."""
+        self._out = outlets
 
     def put(self, fact: Fact) -> None:
         """From any thread."""
