@@ -1,0 +1,48 @@
+"""The commands by name, and the options that come before them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from callguard import __version__
+from callguard.cli.failing import reported
+from callguard.cli.run import run
+from callguard.cli.sweep import sweep
+
+app = typer.Typer(
+    name="callguard",
+    help="Recording consent, evidence and retention beside a live PBX.",
+    epilog="Exit status: 0 done, 1 error, 2 usage or configuration, 3 done in part, 4 refused by a guard.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the option's value
+    if asked:
+        typer.echo(f"callguard {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before(
+    context: typer.Context,
+    config: Annotated[Path, typer.Option(envvar="CALLGUARD_CONFIG", help="The configuration, in TOML.")] = Path(
+        "/etc/callguard/callguard.toml"
+    ),
+    *,
+    _version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")] = False,
+) -> None:
+    context.obj = config
+
+
+for command in (run, sweep):
+    app.command()(command)
+
+
+def main() -> int:
+    """Run the command that the arguments name; the exit status."""
+    return reported(app)

@@ -1,0 +1,62 @@
+"""How a command ends that did not come about: on stderr what is wrong, where, and what to do; never a traceback.
+
+An error of callguard's own tells all of its faults. Anything else is a defect: the terminal gets one line with its type, and the system log
+gets the type and the places that it came through. Its message goes to neither, as it may quote what a caller sent.
+"""
+
+import syslog
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import typer
+
+from callguard.errors import CallguardError, Fault
+
+SYSTEM_LOG = Path("/dev/log")
+"""Where journald, or whatever logs on this machine, listens."""
+
+
+def reported(command: Callable[[], object]) -> int:
+    """Run the command and turn what it raises into words on stderr and an exit status.
+
+    Usage errors and `typer.Exit` are typer's own affair: they end in SystemExit, which passes.
+    """
+    try:
+        command()
+    except CallguardError as error:
+        complain(error.faults)
+        return error.exit_status
+    except Exception as defect:  # noqa: BLE001 - the last resort: no command ends with a traceback
+        complain([_fault(defect)])
+        return 1
+    return 0
+
+
+def complain(faults: Iterable[Fault]) -> None:
+    """Each fault on stderr: place and message on one line, the remedy below it."""
+    for fault in faults:
+        head = f"{fault.place}: {fault.message}" if fault.place else fault.message
+        typer.echo(f"callguard: {printable(head)}", err=True)
+        if fault.remedy:
+            typer.echo(f"    {printable(fault.remedy)}", err=True)
+
+
+def printable(text: str) -> str:
+    """One line without control characters, which could steer the terminal that shows it."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def _fault(defect: Exception) -> Fault:
+    kind, places = type(defect).__name__, _places(defect)
+    if not SYSTEM_LOG.exists():
+        return Fault(f"unexpected {kind} {places}", remedy="report it as a defect of callguard")
+    syslog.openlog("callguard", syslog.LOG_PID)
+    syslog.syslog(syslog.LOG_ERR, f"unexpected {kind} {places}")
+    return Fault(f"unexpected {kind}; the journal has it", remedy="see journalctl -t callguard, and report it as a defect of callguard")
+
+
+def _places(defect: Exception) -> str:
+    """Where it was raised and through what it came, innermost first."""
+    frames = reversed(traceback.extract_tb(defect.__traceback__))
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)

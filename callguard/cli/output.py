@@ -1,0 +1,64 @@
+"""What a command prints on stdout: one JSON document, or text for people.
+
+JSON is UTF-8 whatever the locale; a time is ISO 8601 in UTC with `Z` and milliseconds, unknown is `null`. Text is a table as wide as it
+needs to be, unless a terminal is narrower. What callers chose, such as names and user agents, is shown without control characters and
+never read as markup.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Annotated, TypeAlias
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from callguard.cli.failing import printable
+from callguard.retention.rules import stamp
+
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
+
+UNKNOWN = "-"
+_NO_TERMINAL = 500
+"""Columns; a file or a pipe has no edge to fold a table at."""
+
+Cell: TypeAlias = str | int | float | datetime | None
+
+
+def console() -> Console:
+    """Where text goes; colours only on a terminal."""
+    out = Console(highlight=False)
+    return out if out.is_terminal else Console(highlight=False, width=_NO_TERMINAL)
+
+
+def print_json(document: object) -> None:
+    """The one document of a `--json` run."""
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_plain).encode())
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], none: str) -> None:
+    """The rows below their headings; `none` is said when there are no rows."""
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*map(text, row))
+    console().print(table if table.row_count else none)
+
+
+def text(cell: Cell) -> Text:
+    """A value as people read it."""
+    if cell is None or cell == "":
+        return Text(UNKNOWN, style="dim")
+    return Text(moment(cell) if isinstance(cell, datetime) else printable(str(cell)))
+
+
+def moment(at: datetime) -> str:
+    """`2026-11-21 20:37:05Z`: to the second, in UTC, as all times here."""
+    return f"{at:%Y-%m-%d %H:%M:%SZ}"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return stamp(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")

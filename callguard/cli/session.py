@@ -1,0 +1,37 @@
+"""What most commands begin with: the settings of `--config`, and the database that they name."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from callguard.config import Settings
+    from callguard.store.database import Database
+
+
+def settings_path(context: typer.Context) -> Path:
+    """The file that `--config` names."""
+    path: Path = context.find_root().obj
+    return path
+
+
+def settings(context: typer.Context) -> "Settings":
+    """The configuration, read anew. Raises :class:`callguard.errors.ConfigError`."""
+    from callguard.config import load_settings
+
+    return load_settings(settings_path(context))
+
+
+@contextmanager
+def database(chosen: "Settings") -> Iterator["Database"]:
+    """The open database, of this version's schema. Raises :class:`callguard.errors.StoreError`."""
+    from callguard.store.database import open_database
+
+    opened = open_database(chosen.store.url)
+    try:
+        yield opened
+    finally:
+        opened.close()

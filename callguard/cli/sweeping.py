@@ -1,0 +1,139 @@
+"""How a sweep is shown: a line for each recording that is due while it is dealt with, or all of it as one document.
+
+Ctrl-C and SIGTERM end a sweep between two recordings: what was deleted is proven, and the rest is due again at the next one. A sweep as
+of a moment in the future deletes what would have stayed until then, so whoever types that at a terminal is asked once more.
+"""
+
+import signal
+import sys
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from callguard.cli.output import console, moment, print_json, text
+from callguard.errors import Fault, PartialFailure
+from callguard.retention.rules import Verdict
+from callguard.retention.sweep import Outcome, Result, SweepPlan, SweepTotals, execute
+
+TOLD = 20
+"""How many failures stderr names one by one; stdout has them all."""
+
+
+class Telling(ABC):
+    """One sweep and what is said of it."""
+
+    def __init__(self, plan: SweepPlan) -> None:
+        self.plan = plan
+        self.console = console()
+        self.failed: list[Verdict] = []
+
+    def preview(self) -> None:
+        """Say what a sweep would do; nothing is deleted, and nothing has failed."""
+        considered = 0
+        with self._progress() as advance:
+            for verdict in self.plan.verdicts():
+                considered += 1
+                self.tell(verdict)
+                advance()
+        self.conclude(SweepTotals(self.plan.as_of, considered, deleted=0, failed=0, finished=True), dry_run=True)
+
+    def execute(self) -> None:
+        """Sweep. Raises :class:`PartialFailure` when something was due and could not be deleted, or the sweep was stopped."""
+        if self.plan.ahead and sys.stdin.isatty():
+            typer.confirm(f"This deletes what expires by {moment(self.plan.as_of)}, before its time. Go on?", abort=True, err=True)
+        with self._progress() as advance, stoppable() as stopped:
+            totals = execute(self.plan, partial(self._report, advance), stopped)
+        self.conclude(totals, dry_run=False)
+        faults = [*self._faults(totals)]
+        if faults:
+            raise PartialFailure("done in part", faults=faults)
+
+    @abstractmethod
+    def tell(self, verdict: Verdict) -> None:
+        """One recording."""
+
+    @abstractmethod
+    def conclude(self, totals: SweepTotals, *, dry_run: bool) -> None:
+        """The end."""
+
+    def _report(self, advance: Callable[[], None], outcome: Outcome) -> None:
+        if outcome.result is Result.FAILED:
+            self.failed.append(outcome.verdict)
+        self.tell(outcome.verdict)
+        advance()
+
+    def _faults(self, totals: SweepTotals) -> Iterator[Fault]:
+        for verdict in self.failed[:TOLD]:
+            yield Fault(verdict.reason, f"recording {verdict.recording}")
+        if len(self.failed) > TOLD:
+            yield Fault(f"{len(self.failed) - TOLD} more could not be deleted either", remedy="the listing on stdout names them")
+        if not totals.finished:
+            yield Fault("stopped before the end", remedy="what is left is due again at the next sweep")
+
+    @contextmanager
+    def _progress(self) -> Iterator[Callable[[], None]]:
+        """A bar below the lines on a terminal, or alone on stderr where only that is one; elsewhere nothing."""
+        bar_on = self.console if self.console.is_terminal else Console(stderr=True)
+        if not bar_on.is_terminal:
+            yield lambda: None
+            return
+        with Progress(console=bar_on, transient=True) as progress:
+            task = progress.add_task("sweep", total=self.plan.count())
+            yield lambda: progress.advance(task)
+
+
+class TextSweep(Telling):
+    """A line for each recording and one for all."""
+
+    def tell(self, verdict: Verdict) -> None:
+        """The verdict, the recording and the reason."""
+        self.console.print(text(f"{verdict.action:<6}  {verdict.recording}  {verdict.reason}"), soft_wrap=True)
+
+    def conclude(self, totals: SweepTotals, *, dry_run: bool) -> None:
+        """The figures."""
+        figures = "nothing was deleted: dry run" if dry_run else f"{totals.deleted} deleted, {totals.failed} failed"
+        self.console.print(f"as of {moment(totals.as_of)}: {totals.considered} due, {figures}")
+
+
+class JsonSweep(Telling):
+    """One document at the end."""
+
+    def __init__(self, plan: SweepPlan) -> None:
+        super().__init__(plan)
+        self._verdicts: list[dict[str, object]] = []
+
+    def tell(self, verdict: Verdict) -> None:
+        """Keep it for the document."""
+        told = {"recording": verdict.recording, "verdict": verdict.action, "reason": verdict.reason, "expires_at": verdict.expires_at}
+        self._verdicts.append(told)
+
+    def conclude(self, totals: SweepTotals, *, dry_run: bool) -> None:
+        """Print the document, also when the sweep was stopped."""
+        print_json(
+            {
+                "as_of": totals.as_of,
+                "dry_run": dry_run,
+                "considered": totals.considered,
+                "verdicts": self._verdicts,
+                "deleted": totals.deleted,
+                "failed": totals.failed,
+            }
+        )
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C or SIGTERM came since; they have their usual meaning again afterwards."""
+    asked = threading.Event()
+    usual = {number: signal.signal(number, lambda *_: asked.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)

@@ -1,0 +1,35 @@
+"""Times and spans as they are typed after an option.
+
+A time without a zone is meant in UTC, as every time that callguard prints is; a date alone is its first moment.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, TypeAlias
+
+import typer
+
+_SPAN = re.compile(r"(?P<count>[1-9][0-9]{0,4})(?P<unit>[hdw])")
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+def moment(written: str) -> datetime:
+    """An ISO 8601 date or time, as an aware moment in UTC."""
+    try:
+        read = datetime.fromisoformat(written)
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{written!r} is no time: write a date or a time, as in 2026-11-21 or 2026-11-21T09:30:00Z") from None
+
+
+def span(written: str) -> timedelta:
+    """A number of hours, days or weeks."""
+    found = _SPAN.fullmatch(written)
+    if found is None:
+        raise typer.BadParameter(f"{written!r} is no span: write hours, days or weeks, as in 12h, 7d or 2w")
+    return int(found["count"]) * _UNITS[found["unit"]]
+
+
+Since: TypeAlias = Annotated[datetime | None, typer.Option(parser=moment, metavar="TIME", help="From this time on, in UTC.")]
+AsOf: TypeAlias = Annotated[datetime | None, typer.Option(parser=moment, metavar="TIME", help="As if it were this time.")]
+Within: TypeAlias = Annotated[timedelta | None, typer.Option(parser=span, metavar="SPAN", help="Only what expires within 12h, 7d, 2w …")]
