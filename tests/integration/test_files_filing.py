@@ -246,3 +246,8 @@ def test_a_file_that_can_carry_no_tag_is_measured_all_the_same(common_folder: Pa
         assert filing.stop()
     assert (event.size, event.fault) == (204, None)
     assert [(line["log_level"], line["recording"]) for line in logs] == [("error", "a-1")]
+
+
+def test_a_name_that_no_file_system_can_hold_is_unreadable(tmp_path: Path) -> None:
+    (tmp_path / DAY).mkdir(parents=True)
+    assert file_recording(tmp_path, order("a" * 300), patience_s=0.0) == Measured(None, None, Blemish.UNREADABLE, tagged=False)

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -281,3 +282,30 @@ def test_a_sweep_lets_other_writers_in(place: Place) -> None:
         commits += 1
         time.sleep(0.01)
     assert commits >= 15
+
+
+def test_a_file_that_goes_between_the_proof_and_its_removal_is_not_proven_as_present(place: Place) -> None:
+    """C7: a proof says what was found, or is not written."""
+    path = place.add("a")
+
+    def vanish(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO deletions"):
+            path.unlink(missing_ok=True)
+
+    sa.event.listen(place.database._engine, "before_cursor_execute", vanish)
+    totals, outcomes = place.sweep()
+    assert (totals.deleted, totals.failed, place.proofs()) == (0, 1, {})
+    assert outcomes["a"].verdict.reason == f"{EXPIRED}, but it changed while it was being deleted"
+    assert place.sweep()[0].deleted == 1
+    assert place.proofs()["a"]["file"] == "missing"
+
+
+def test_two_sweeps_at_once_delete_each_recording_once(place: Place) -> None:
+    """The daemon's and one typed by hand."""
+    for number in range(100):
+        place.add(f"r{number:03d}")
+    with ThreadPoolExecutor(2) as both:
+        totals = list(both.map(lambda _: execute(place.plan()), range(2)))
+    assert sum(one.deleted for one in totals) == len(place.proofs()) == 100
+    assert sum(one.failed for one in totals) == 0
+    assert place.agree()
