@@ -4,7 +4,7 @@ They are looked for even when single values are wrong, so that one reading tells
 as the check of its own field complains of it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from callguard.config.section import Flaw, Table
 
@@ -38,15 +38,3 @@ def unreachable(policies: Mapping[str, Table]) -> Iterator[Flaw]:
 
 def _fits_all(match: object) -> bool:
     return isinstance(match, Mapping) and not any(match.values())
-
-
-def unbuilt(announcements: Table, policies: Mapping[str, Table], defaults: Sequence[str]) -> Iterator[Flaw]:
-    """Languages that are to be spoken but are not listed; nothing is said while the list itself is wrong."""
-    listed = announcements.get("languages", list(defaults))
-    if not isinstance(listed, list):
-        return
-    asked: list[tuple[tuple[str, ...], object]] = [(("announcements", "language"), announcements.get("language", defaults[0]))]
-    asked += [(("policy", name, "language"), policy["language"]) for name, policy in policies.items() if "language" in policy]
-    for key, language in asked:
-        if language not in listed:
-            yield Flaw(key, "is none of announcements.languages", "add it there, and build the announcements")

@@ -15,11 +15,10 @@ from callguard.call.policy import Policy
 from callguard.config import crossings, secrets
 from callguard.config.policies import BUILT_IN, PolicySettings, PromptsFor
 from callguard.config.section import Flaw, Section, Table, refusal
-from callguard.config.values import AbsolutePath, Country, Filled, Language, Name, Region, Size, Text, Texts, TimeOfDay, Variable
+from callguard.config.values import AbsolutePath, Company, Country, Filled, Language, Name, Region, Size, Text, Texts, TimeOfDay, Variable
 
 STATE = Path("/var/lib/callguard")
 PORTS = {"asterisk": 5038, "freeswitch": 8021}
-LANGUAGES = ("ro", "en")
 SECRETS = ("secret_file", "secret_env", "credential")
 
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
@@ -106,17 +105,18 @@ class NumbersSettings(Section):
 
 
 class AnnouncementsSettings(Section):
-    """`[announcements]`: what is played, in which languages, from where and to where."""
+    """`[announcements]`: the company that speaks, in which language where a policy names none, and where texts and audio are.
 
-    company: Text | None = Field(default=None, examples=['company = "Example SRL"'])
-    languages: Annotated[tuple[Language, ...], Filled] = Field(default=LANGUAGES, examples=['languages = ["ro", "en"]'])
-    language: Language = Field(default=LANGUAGES[0], examples=['language = "ro"'])
+    No `sounds`: the texts that come with callguard. No `command`: espeak-ng. No `company`: a neutral "our company".
+    """
+
+    company: Company | None = Field(default=None, examples=['company = "Example SRL"'])
+    language: Language = Field(default="ro", examples=['language = "ro"'])
     sounds: AbsolutePath | None = Field(default=None, examples=['sounds = "/etc/callguard/sounds"'])
     catalogue: AbsolutePath = Field(default=STATE / "announcements", examples=['catalogue = "/var/lib/callguard/announcements"'])
     pbx_sounds: AbsolutePath = Field(default=Path("/usr/share/asterisk/sounds"), examples=['pbx_sounds = "/usr/share/asterisk/sounds"'])
-    command: Texts = Field(
-        default=("espeak-ng", "-v", "{language}", "-s", "150", "-w", "{output}", "--stdin"),
-        examples=['command = ["espeak-ng", "-v", "{language}", "-w", "{output}", "--stdin"]'],
+    command: Texts | None = Field(
+        default=None, examples=['command = ["espeak-ng", "-v", "{voice}", "-w", "{output}", "-f", "{text_file}"]']
     )
 
 
@@ -154,11 +154,9 @@ class Settings(Section):
 
     @classmethod
     def crossed(cls, table: Table) -> Iterator[Flaw]:
-        """Faults between tables: names given twice, policies never reached, languages that are not built."""
-        policies = crossings.named(table.get("policy"))
+        """Faults between tables: names given twice, policies never reached."""
         yield from crossings.repeated("pbx", table.get("pbx"))
-        yield from crossings.unreachable(policies)
-        yield from crossings.unbuilt(crossings.named(table).get("announcements", {}), policies, LANGUAGES)
+        yield from crossings.unreachable(crossings.named(table.get("policy")))
 
     def policies(self, prompts_for: PromptsFor) -> tuple[Policy, ...]:
         """The policies in the order in which they are tried; the built-in pair where the file has none."""

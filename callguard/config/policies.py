@@ -19,7 +19,7 @@ from pydantic import Field, StrictInt
 from callguard.call.period import Period, Unit
 from callguard.call.policy import Match, Mode, OnRefusal, Policy, Prompts
 from callguard.config.section import Flaw, Section, Table
-from callguard.config.values import Key, Keys, Language, Name, Retention, Text, Texts, Wait
+from callguard.config.values import Key, Keys, Language, Question, Retention, Text, Texts, Wait
 
 PURPOSES = (
     "service quality",
@@ -55,7 +55,7 @@ class PolicySettings(Section):
         default="consent", examples=['legal_basis = "consent"']
     )
     purposes: Texts = Field(default=PURPOSES, examples=['purposes = ["service quality"]'])
-    announcement: Name = Field(examples=['announcement = "inbound-notice"'])
+    announcement: Question = Field(examples=['announcement = "inbound-notice"'])
     language: Language | None = Field(default=None, examples=['language = "ro"'])
     accept_key: Key = Field(default="1", examples=['accept_key = "1"'])
     refuse_key: Key = Field(examples=['refuse_key = "9"'])
@@ -67,11 +67,11 @@ class PolicySettings(Section):
 
     @classmethod
     def completed(cls, table: Table) -> Table:
-        """The refusal key and the announcement follow direction and mode; while those are wrong any will do, as the file is refused."""
+        """The refusal key and the announcement follow direction and mode; where nothing is played, or the file is refused, any will do."""
         direction = "outbound" if table.get("direction") == "outbound" else "inbound"
         mode = table.get("mode")
-        known = mode if isinstance(mode, str) and mode in {*Mode} else Mode.NOTICE
-        return {"refuse_key": "2" if direction == "outbound" else "9", "announcement": f"{direction}-{known}", **table}
+        asking = mode if mode in (Mode.NOTICE, Mode.OPT_OUT, Mode.OPT_IN) else Mode.NOTICE
+        return {"refuse_key": "2" if direction == "outbound" else "9", "announcement": f"{direction}-{asking}", **table}
 
     @classmethod
     def crossed(cls, table: Table) -> Iterator[Flaw]:

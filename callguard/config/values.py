@@ -14,6 +14,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BeforeValidator, StrictStr
 from pydantic_core import PydanticCustomError
 
+from callguard.announcements.text import LANGUAGES, LONGEST_COMPANY, NAMES
 from callguard.call.period import Period, Unit, parse_period
 from callguard.config.section import refusal
 
@@ -24,6 +25,9 @@ EEA = frozenset(
     | {"PL", "PT", "RO", "SE", "SI", "SK", "IS", "LI", "NO"}
 )
 """ISO 3166 codes of the 27 member states and of Iceland, Liechtenstein and Norway, where the GDPR holds by the EEA agreement (S9)."""
+
+QUESTIONS = tuple(name for name in NAMES if name.startswith(("inbound-", "outbound-")))
+"""The announcements that a policy may play first; the others are answers."""
 
 LONGEST_YEARS = 100
 """Nothing is kept longer; it also keeps the sum with a call's start inside the calendar."""
@@ -136,9 +140,16 @@ Text = Annotated[StrictStr, _like(r"[^\x00-\x1f\x7f]{1,200}", "is no line of tex
 Name = Annotated[StrictStr, _like(r"[a-z0-9][a-z0-9_-]{0,63}", "is no plain name", _NAME_REMEDY)]
 """Names of policies, PBXs and announcements: they stand in file names, keys and logs."""
 
-Language = Annotated[StrictStr, _like(r"[a-z]{2}", "is no language", 'write its two small letters, as in "ro" or "en"')]
+Language = Annotated[StrictStr, _among(LANGUAGES, "is no language that callguard speaks", f"write one of {', '.join(LANGUAGES)}")]
 """ISO 639-1, as Asterisk names its sound folders."""
 
+Question = Annotated[StrictStr, _among(QUESTIONS, "is no announcement that asks", f"write one of {', '.join(QUESTIONS)}")]
+Company = Annotated[
+    StrictStr,
+    _like(
+        rf"(?=.*\S)[^\x00-\x1f\x7f]{{1,{LONGEST_COMPANY}}}", "is no name to speak", f"write 1 to {LONGEST_COMPANY} characters on one line"
+    ),
+]
 Key = Annotated[StrictStr, _like(r"[0-9*#]", "is no key of a telephone", 'write one of 0 to 9, * and #, as in "1"')]
 Keys = Annotated[
     StrictStr, _like(r"[0-9*#]{0,8}", "are no keys of a telephone", 'write at most eight of 0 to 9, * and #, as in "*9", or "" for none')

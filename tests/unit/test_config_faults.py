@@ -137,9 +137,10 @@ def _pbx(line: str) -> str:
         (_pbx('username = "x\\r\\nAction: Command"'), "pbx.main.username", '"x\\r\\nAction: Command" is no line of text'),
         (MINIMAL + "[policy]\nx = 1\n", "policy.x", "must be a table"),
         ("policy = 1\n" + MINIMAL, "policy", "must be a table"),
-        (MINIMAL + "[announcements]\nlanguages = []\n", "announcements.languages", "must not be empty"),
-        (MINIMAL + '[announcements]\nlanguages = "ro"\n', "announcements.languages", "must be a list in brackets"),
-        (MINIMAL + '[announcements]\nlanguages = ["en"]\n', "announcements.language", "is none of announcements.languages"),
+        (MINIMAL + "[announcements]\ncommand = []\n", "announcements.command", "must not be empty"),
+        (MINIMAL + '[announcements]\ncommand = "espeak"\n', "announcements.command", "must be a list in brackets"),
+        (MINIMAL + '[announcements]\nlanguage = "de"\n', "announcements.language", '"de" is no language that callguard speaks'),
+        (MINIMAL + '[announcements]\ncompany = " "\n', "announcements.company", '" " is no name to speak'),
         (MINIMAL + "[safety]\nnet_margin_s = 0\n", "safety.net_margin_s", "must be at least 1"),
         (MINIMAL + '[logging]\nlevel = "loud"\n', "logging.level", "must be 'debug', 'info', 'warning' or 'error'"),
         (MINIMAL + '["quoted key"]\n', '"quoted key"', "is no key that callguard knows"),
@@ -190,7 +191,7 @@ def test_no_text_at_all_makes_the_reader_crash(tmp_path_factory: pytest.TempPath
 
 KEYS = [
     *("pbx", "recordings", "policy", "announcements", "store", "sweep", "name", "kind", "port", "secret_file", "secret_env"),
-    *("root", "country", "direction", "mode", "match", "numbers", "accept_key", "refuse_key", "languages", "language", "retention"),
+    *("root", "country", "direction", "mode", "match", "numbers", "accept_key", "refuse_key", "language", "retention"),
 ]
 VALUES = st.recursive(
     st.one_of(st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.dates()),

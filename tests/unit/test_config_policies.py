@@ -59,7 +59,7 @@ def test_everything_written_reaches_the_core() -> None:
                 "match": {"numbers": ["+4021*"], "trunks": ["provider-a"], "queues": ["sales"]},
                 "legal_basis": "legitimate interest",
                 "purposes": ["legal claims"],
-                "announcement": "sales-ask",
+                "announcement": "outbound-opt-in",
                 "language": "en",
                 "accept_key": "*",
                 "refuse_key": "#",
@@ -80,7 +80,7 @@ def test_everything_written_reaches_the_core() -> None:
         legal_basis="legitimate interest",
         purposes=("legal claims",),
         retention=Period(1, Unit.YEARS),
-        prompts=prompts_for("sales-ask", "en"),
+        prompts=prompts_for("outbound-opt-in", "en"),
         accept_key="*",
         refuse_key="#",
         timeout_ms=1500,
@@ -117,7 +117,7 @@ def test_the_language_of_all_holds_where_a_policy_names_none() -> None:
         {"mode": "opt-out", "announcement": "inbound-notice"},
         {"legal_basis": "legal obligation"},
         {"purposes": ["legal claims"]},
-        {"announcement": "other"},
+        {"announcement": "inbound-opt-out"},
         {"language": "en"},
         {"refuse_key": "8"},
         {"timeout": "6s"},
@@ -159,9 +159,10 @@ def test_a_policy_below_one_that_fits_everything_is_a_fault() -> None:
         policies({"first": first, "second": second})
 
 
-def test_a_language_that_is_not_built_is_a_fault() -> None:
-    with pytest.raises(ValidationError, match=r"is none of announcements\.languages"):
-        policies({"p": {"direction": "inbound", "mode": "notice", "language": "de"}})
+@pytest.mark.parametrize("change", [{"language": "de"}, {"announcement": "thank-you"}, {"announcement": "inbound-notcie"}])
+def test_what_cannot_be_played_is_a_fault(change: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match=r"is no (language|announcement)"):
+        policies({"p": {"direction": "inbound", "mode": "notice", **change}})
 
 
 def test_a_direction_or_mode_that_is_wrong_is_one_fault() -> None:
