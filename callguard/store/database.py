@@ -11,15 +11,16 @@ Parameters are never logged, and errors come out as :class:`callguard.errors.Sto
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy import event, exc
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from callguard.errors import StoreUnreachable
+from callguard.store.claim import claim_file, claim_server
 from callguard.store.failures import told_as_store_errors
+from callguard.store.url import is_sqlite, parse_url, sqlite_path
 
 PATIENCE_S = 5
 """Seconds to wait for a lock, for a free connection, or for a server to answer the first time."""
@@ -54,6 +55,31 @@ class Database:
         with told_as_store_errors(self.place), self._engine.connect() as connection:
             yield connection
 
+    @contextmanager
+    def reshape(self) -> Iterator[sa.Connection]:
+        """One transaction that may change the schema, however long that takes, on a connection of its own. Raises :class:`StoreError`.
+
+        SQLite enforces no foreign key in it: to change a table is to drop and remake it, which would delete what refers to it.
+        """
+        with told_as_store_errors(self.place), self._writing.connect() as connection:
+            connection.detach()
+            if is_sqlite(self.url):
+                _execute(connection.connection, "PRAGMA foreign_keys=OFF")
+            with connection.begin():
+                if not is_sqlite(self.url):
+                    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                yield connection
+
+    @contextmanager
+    def claim(self) -> Iterator[None]:
+        """Be the one daemon of this database until the end of the block or of the process, be it by ``kill -9``.
+
+        Raises :class:`StoreOccupied`, which names the other daemon where that is known.
+        """
+        claimed = claim_file(sqlite_path(self.url), self.place) if is_sqlite(self.url) else claim_server(self._engine, self.place)
+        with claimed:
+            yield
+
     def close(self) -> None:
         """Close the connections that are not in use."""
         self._engine.dispose()
@@ -62,37 +88,6 @@ class Database:
 def open_database(url: str) -> Database:
     """The database at an SQLAlchemy URL. Raises :class:`StoreUnreachable` when the URL names none that callguard can use."""
     return Database(parse_url(url))
-
-
-def parse_url(url: str) -> sa.URL:
-    """The URL with callguard's driver in it.
-
-    Raises :class:`StoreUnreachable`, without the text of the faulty URL, which may hold a password.
-    """
-    try:
-        parsed = sa.make_url(url)
-    except exc.ArgumentError:
-        parsed = sa.URL.create("")
-    backend = parsed.drivername.partition("+")[0]
-    if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
-        return parsed.set(drivername="sqlite", database=str(Path(parsed.database).resolve()))
-    if backend == "postgresql":
-        return parsed.set(drivername="postgresql+psycopg")
-    raise StoreUnreachable(
-        "the URL names no database that callguard can use",
-        place="store.url",
-        remedy="write sqlite:////var/lib/callguard/callguard.db or postgresql+psycopg://ROLE@HOST/NAME",
-    )
-
-
-def is_sqlite(url: sa.URL) -> bool:
-    """Whether the database is a file."""
-    return url.get_backend_name() == "sqlite"
-
-
-def sqlite_path(url: sa.URL) -> Path:
-    """The file of an SQLite database."""
-    return Path(url.database or "")
 
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
@@ -107,9 +102,16 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     return engine
 
 
-def _set_up_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"journal_size_limit={LOG_LIMIT_BYTES}"):
-        connection.execute(f"PRAGMA {pragma}").close()
+        _execute(connection, f"PRAGMA {pragma}")
+
+
+def _execute(connection: DBAPIConnection, statement: str) -> None:
+    """Outside of any transaction, which SQLAlchemy would begin."""
+    cursor = connection.cursor()
+    cursor.execute(statement)
+    cursor.close()
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

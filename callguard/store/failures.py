@@ -13,6 +13,7 @@ from sqlalchemy import exc
 
 from callguard.errors import StoreError, StoreLocked, StoreOlder, StoreReadOnly, StoreRefused, StoreUnreachable
 
+_DEFECT = "report this as a defect of callguard"
 MIGRATE = "start the daemon of this version once: it brings the schema up to date at its start"
 
 
@@ -75,14 +76,18 @@ def told_as_store_errors(place: str) -> Iterator[None]:
         raise _LOCKED.kind("no connection became free in time", place=place, remedy=_LOCKED.remedy) from None
     except exc.DBAPIError as failure:
         raise store_error(failure, place) from None
+    except (UnicodeEncodeError, OverflowError) as failure:  # the drivers' own, which SQLAlchemy lets pass
+        raise StoreRefused(f"a value cannot be stored ({type(failure).__name__})", place=place, remedy=_DEFECT) from None
 
 
 def store_error(failure: exc.DBAPIError, place: str) -> StoreError:
     """The refusal that fits what the driver said."""
     cause = failure.orig
-    if isinstance(cause, sqlite3.Error):
+    if isinstance(failure, exc.IntegrityError | exc.DataError):
+        verdict = _Verdict(StoreRefused, _refusal(cause), _DEFECT)
+    elif isinstance(cause, sqlite3.Error):
         verdict = _of_sqlite(cause)
-    elif failure.connection_invalidated or isinstance(failure, exc.InterfaceError):
+    elif failure.connection_invalidated:
         verdict = _NO_SERVER
     else:
         verdict = _of_sqlstate(getattr(cause, "sqlstate", None), failure)
@@ -91,7 +96,7 @@ def store_error(failure: exc.DBAPIError, place: str) -> StoreError:
 
 def _of_sqlite(cause: sqlite3.Error) -> _Verdict:
     code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # the high bits only say more about the same
-    missing = code == sqlite3.SQLITE_ERROR and str(cause).startswith(("no such table", "no such column", "table "))
+    missing = code == sqlite3.SQLITE_ERROR and ("no such " in str(cause) or "no column named" in str(cause))
     return _OLDER if missing else _SQLITE.get(code, _unforeseen(cause))
 
 
@@ -102,6 +107,10 @@ def _of_sqlstate(sqlstate: str | None, failure: exc.DBAPIError) -> _Verdict:
 
 
 def _unforeseen(cause: BaseException | None) -> _Verdict:
+    return _Verdict(StoreError, _refusal(cause), _DEFECT)
+
+
+def _refusal(cause: BaseException | None) -> str:
     constraint = getattr(getattr(cause, "diag", None), "constraint_name", None)
-    named = f" on {constraint}" if constraint else f": {cause}" if isinstance(cause, sqlite3.Error) else ""
-    return _Verdict(StoreError, f"it refused a statement ({type(cause).__name__}{named})", "report this as a defect of callguard")
+    named = constraint or (str(cause) if isinstance(cause, sqlite3.Error) else "")  # SQLite's words quote no row
+    return f"it refused a statement ({type(cause).__name__}{': ' * bool(named)}{named})"

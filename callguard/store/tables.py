@@ -39,8 +39,8 @@ metadata = MetaData(
 )
 
 
-def _partial(name: str, column: Column[Any], where: sa.ColumnElement[bool]) -> None:
-    Index(name, column, sqlite_where=where, postgresql_where=where)
+def _partial(name: str, where: sa.ColumnElement[bool], *columns: Column[Any]) -> None:
+    Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 calls = Table(
@@ -52,9 +52,9 @@ calls = Table(
     Column("direction", String, nullable=False),
     Column("policy_version", String, ForeignKey("policies.version"), nullable=False),
     Column("caller", String, nullable=False),
-    Column("caller_e164", String, index=True),
+    Column("caller_e164", String),
     Column("callee", String, nullable=False),
-    Column("callee_e164", String, index=True),
+    Column("callee_e164", String),
     Column("dialled", String, nullable=False),
     Column("redirecting", sa.JSON, nullable=False),
     Column("equipment_ip", String),
@@ -67,11 +67,13 @@ calls = Table(
     Column("dial_status", String),
     Column("hangup_cause", String),
     Column("source", String, nullable=False, server_default="live"),
-    UniqueConstraint("pbx", "linkedid"),
+    UniqueConstraint("linkedid", "pbx"),
 )
-_partial("ix_calls_open", calls.c.pbx, calls.c.ended_at.is_(None))
-_partial("ix_calls_caller", calls.c.caller, calls.c.caller_e164.is_(None))
-_partial("ix_calls_callee", calls.c.callee, calls.c.callee_e164.is_(None))
+_partial("ix_calls_open", calls.c.ended_at.is_(None), calls.c.pbx)
+Index("ix_calls_caller_e164", calls.c.caller_e164, calls.c.started_at)
+Index("ix_calls_callee_e164", calls.c.callee_e164, calls.c.started_at)
+_partial("ix_calls_caller", calls.c.caller_e164.is_(None), calls.c.caller, calls.c.started_at)
+_partial("ix_calls_callee", calls.c.callee_e164.is_(None), calls.c.callee, calls.c.started_at)
 
 parties = Table(
     "parties",
@@ -92,7 +94,7 @@ parties = Table(
     Column("complete", Boolean, nullable=False),
     Column("announced_at", Moment),
 )
-_partial("ix_parties_number", parties.c.number, parties.c.number_e164.is_(None))
+_partial("ix_parties_number", parties.c.number_e164.is_(None), parties.c.number)
 
 consents = Table(
     "consents",
@@ -139,8 +141,8 @@ recordings = Table(
     Column("restricted", Boolean, nullable=False, server_default=sa.false()),
     Column("deleted_at", Moment),
 )
-_partial("ix_recordings_due", recordings.c.expires_at, recordings.c.deleted_at.is_(None))
-_partial("ix_recordings_unfiled", recordings.c.status, recordings.c.size.is_(None))
+_partial("ix_recordings_due", recordings.c.deleted_at.is_(None), recordings.c.expires_at)
+_partial("ix_recordings_unfiled", recordings.c.size.is_(None), recordings.c.status)
 
 messages = Table(
     "messages",
@@ -152,7 +154,7 @@ messages = Table(
     Column("sender_e164", String, index=True),
     Column("recipient", String, nullable=False),
     Column("recipient_e164", String, index=True),
-    Column("at", Moment, nullable=False),
+    Column("at", Moment, nullable=False, index=True),
     Column("received_at", Moment, nullable=False),
 )
 
