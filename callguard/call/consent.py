@@ -80,19 +80,22 @@ def begin(call: Call, party: Party, moment: Moment) -> Outcome:
         return release(call, party, moment)
     if call.policy.mode is Mode.NEVER or call.policy.prompts is None:
         return release(call, _decide(party, Decision.NOT_REQUIRED, How.NONE, moment, None), moment)
-    return _say(call, replace(party, attempt=1), call.policy.prompts.question, Stage.ANNOUNCING)
+    return repeat(call, replace(party, attempt=1), moment)
 
 
-def repeat(call: Call, party: Party, _moment: Moment) -> Outcome:
-    """Say the prompt again without counting it: nobody knows what was heard."""
-    return _say(call, party, _prompt(call.policy), Stage.ANNOUNCING)
+def repeat(call: Call, party: Party, moment: Moment) -> Outcome:
+    """Say the prompt without counting it: after a restart nobody knows what was heard."""
+    if call.policy.prompts is None:
+        return give_up(call, party, moment)
+    speaking = replace(party, stage=Stage.ANNOUNCING, step=party.step + 1, heard_ms=0, complete=False, announced_at=None)
+    return speaking, _announce(call, speaking, call.policy.prompts.question, call.policy.refuse_key)
 
 
 def retry(call: Call, party: Party, moment: Moment) -> Outcome:
     """Say the prompt again if the person has attempts left."""
     if party.attempt >= call.policy.attempts:
         return give_up(call, party, moment)
-    return _say(call, replace(party, attempt=party.attempt + 1), _prompt(call.policy), Stage.ANNOUNCING)
+    return repeat(call, replace(party, attempt=party.attempt + 1), moment)
 
 
 def heard(call: Call, party: Party, moment: Moment) -> Outcome:
@@ -112,7 +115,7 @@ def silent(call: Call, party: Party, moment: Moment) -> Outcome:
 
 def accept(call: Call, party: Party, moment: Moment) -> Outcome:
     """The acceptance key, after the whole prompt."""
-    return _acknowledge(call, _decide(party, Decision.GRANTED, How.KEY, moment, call.policy), Stage.ACKNOWLEDGING)
+    return _acknowledge(call, _decide(party, Decision.GRANTED, How.KEY, moment, call.policy), moment)
 
 
 def stay(call: Call, party: Party, moment: Moment) -> Outcome:
@@ -122,7 +125,7 @@ def stay(call: Call, party: Party, moment: Moment) -> Outcome:
 
 def refuse(call: Call, party: Party, moment: Moment) -> Outcome:
     """The refusal key, at any time."""
-    return _acknowledge(call, _decide(party, Decision.REFUSED, How.KEY, moment, call.policy), Stage.ACKNOWLEDGING)
+    return _acknowledge(call, _decide(party, Decision.REFUSED, How.KEY, moment, call.policy), moment)
 
 
 def give_up(call: Call, party: Party, moment: Moment) -> Outcome:
@@ -152,6 +155,12 @@ def withdraw(call: Call, party: Party, moment: Moment) -> Outcome:
     if not party.outside or not party.covered:
         return party, ()
     return _decide(party, Decision.WITHDRAWN, How.KEY, moment, call.policy), ()
+
+
+def recant(call: Call, party: Party, moment: Moment) -> Outcome:
+    """The refusal key over the thanks, which it has cut: withdrawn before anything was recorded, and nothing is left to wait for."""
+    withdrawn, _ = withdraw(call, party, moment)
+    return release(call, withdrawn, moment)
 
 
 def leave(call: Call, party: Party, moment: Moment) -> Outcome:
@@ -199,7 +208,9 @@ TABLE: Mapping[Stage, Mapping[Signal, Action]] = {
         Signal.HANDED_BACK: settle,
         Signal.HEARD_WHOLE: release,
         Signal.HEARD_PART: release,
-        Signal.PRESSED_REFUSE: withdraw,
+        Signal.PRESSED_ACCEPT: release,
+        Signal.PRESSED_REFUSE: recant,
+        Signal.PRESSED_OTHER: release,
         Signal.STEP_FAILED: release,
         Signal.WITHDREW: withdraw,
         Signal.GONE: leave,
@@ -215,24 +226,12 @@ TABLE: Mapping[Stage, Mapping[Signal, Action]] = {
 }
 
 
-def _prompt(policy: Policy) -> Announcement:
-    if policy.prompts is None:
-        raise ValueError(f"policy {policy.name} asks nobody: it has no announcement")
-    return policy.prompts.question
-
-
-def _say(call: Call, party: Party, announcement: Announcement, stage: Stage) -> Outcome:
-    speaking = replace(party, stage=stage, step=party.step + 1, heard_ms=0, complete=False, announced_at=None)
-    return speaking, _announce(call, speaking, announcement, call.policy.refuse_key)
-
-
-def _acknowledge(call: Call, party: Party, stage: Stage) -> Outcome:
+def _acknowledge(call: Call, party: Party, moment: Moment) -> Outcome:
     """Thank the person; the evidence of the question stays as it was, so the thanks leave no trace in it."""
     if call.policy.prompts is None:
-        raise ValueError(f"policy {call.policy.name} asks nobody: nothing to acknowledge")
-    prompts = call.policy.prompts
-    said = prompts.accepted if party.covered else prompts.refused
-    thanking = replace(party, stage=stage, step=party.step + 1)
+        return release(call, party, moment)
+    said = call.policy.prompts.accepted if party.covered else call.policy.prompts.refused
+    thanking = replace(party, stage=Stage.ACKNOWLEDGING, step=party.step + 1)
     return thanking, _announce(call, thanking, said, "")
 
 

@@ -1,0 +1,129 @@
+"""Facts for transcripts: the events of the core, told of the cast at so many seconds after the start of the call."""
+
+from datetime import datetime
+from typing import TypedDict
+
+from callguard.call import events as ev
+from callguard.call.state import Direction
+from tests.unit.call_cast import AGENT, CALL_ID, CUSTOMER, HERE, LINKEDID, OUTSIDE, PBX, START, TOLD_AFTER, after, channel, number
+
+
+class Where(TypedDict):
+    """What every event says."""
+
+    pbx: str
+    linkedid: str
+    leg: str
+    at: datetime
+    received_at: datetime
+
+
+def _where(leg: str, seconds: float) -> Where:
+    at = after(seconds)
+    return {"pbx": PBX, "linkedid": LINKEDID, "leg": leg, "at": at, "received_at": at + TOLD_AFTER}
+
+
+def started(direction: Direction) -> ev.CallStarted:
+    inbound = direction is Direction.INBOUND
+    leg, other = (CUSTOMER, AGENT) if inbound else (AGENT, CUSTOMER)
+    return ev.CallStarted(
+        **_where(leg, 0.1),
+        channel=channel(leg),
+        direction=direction,
+        started_at=START,
+        caller=number(leg),
+        callee=number(other),
+        dialled=number(other).raw,
+    )
+
+
+def handed_over(leg: str = CUSTOMER, at: float = 1) -> ev.HandedOver:
+    return ev.HandedOver(**_where(leg, at), channel=channel(leg), number=number(leg), equipment_ip="192.0.2.7", user_agent="Phone 1.0")
+
+
+def taken_up(leg: str = CUSTOMER, at: float = 1) -> ev.TakenUp:
+    return ev.TakenUp(**_where(leg, at))
+
+
+def handed_back(leg: str = CUSTOMER, at: float = 1) -> ev.HandedBack:
+    return ev.HandedBack(**_where(leg, at))
+
+
+def said(step: int, leg: str = CUSTOMER, at: float = 5, heard_ms: int = 4000) -> ev.AnnouncementEnded:
+    """The prompt of that step was heard whole."""
+    return ev.AnnouncementEnded(**_where(leg, at), step=step, heard_ms=heard_ms, complete=True)
+
+
+def cut(step: int, key: str | None = None, leg: str = CUSTOMER, at: float = 3, heard_ms: int = 2000) -> ev.AnnouncementEnded:
+    """The prompt of that step broke off: by a key, or by something else."""
+    return ev.AnnouncementEnded(**_where(leg, at), step=step, heard_ms=heard_ms, complete=False, key=key)
+
+
+def collected(step: int, key: str | None, leg: str = CUSTOMER, at: float = 8) -> ev.DigitCollected:
+    return ev.DigitCollected(**_where(leg, at), step=step, key=key)
+
+
+def failed(step: int, leg: str = CUSTOMER, at: float = 4) -> ev.StepFailed:
+    return ev.StepFailed(**_where(leg, at), step=step, reason="refused by the PBX")
+
+
+def fired(step: int, leg: str = CUSTOMER, at: float = 10) -> ev.TimerFired:
+    return ev.TimerFired(**_where(leg, at), step=step)
+
+
+def pressed(key: str, leg: str = CUSTOMER, at: float = 30) -> ev.DigitPressed:
+    return ev.DigitPressed(**_where(leg, at), key=key)
+
+
+def answered(leg: str = CUSTOMER, at: float = 1.2) -> ev.LegAnswered:
+    return ev.LegAnswered(**_where(leg, at))
+
+
+def joined(leg: str, bridge: str = HERE, at: float = 20) -> ev.LegJoined:
+    return ev.LegJoined(**_where(leg, at), channel=channel(leg), bridge=bridge, number=number(leg), outside=leg in OUTSIDE)
+
+
+def left(leg: str, bridge: str = HERE, at: float = 40) -> ev.LegLeft:
+    return ev.LegLeft(**_where(leg, at), bridge=bridge)
+
+
+def gone(leg: str = CUSTOMER, cause: str | None = "NORMAL_CLEARING", at: float = 60) -> ev.LegGone:
+    return ev.LegGone(**_where(leg, at), cause=cause)
+
+
+def dialled(status: str, leg: str = AGENT, at: float = 15) -> ev.DialEnded:
+    return ev.DialEnded(**_where(leg, at), status=status)
+
+
+def recording_id(count: int = 1) -> str:
+    return f"{CALL_ID}-{count}"
+
+
+def path(count: int = 1) -> str:
+    return f"2026/08/31/{recording_id(count)}.wav"
+
+
+def recording_started(count: int = 1, leg: str = CUSTOMER, at: float = 20.1) -> ev.RecordingStarted:
+    return ev.RecordingStarted(**_where(leg, at), recording=recording_id(count))
+
+
+def recording_refused(count: int = 1, leg: str = CUSTOMER, at: float = 20.1) -> ev.RecordingRefused:
+    return ev.RecordingRefused(**_where(leg, at), recording=recording_id(count), reason="refused by the PBX")
+
+
+def not_running(count: int = 1, leg: str = CUSTOMER, at: float = 25) -> ev.RecordingNotRunning:
+    return ev.RecordingNotRunning(**_where(leg, at), recording=recording_id(count))
+
+
+def stopped(count: int = 1, leg: str = CUSTOMER, at: float = 31) -> ev.RecordingStopped:
+    return ev.RecordingStopped(**_where(leg, at), recording=recording_id(count))
+
+
+def stop_unconfirmed(count: int = 1, leg: str = CUSTOMER, at: float = 35) -> ev.StopUnconfirmed:
+    return ev.StopUnconfirmed(**_where(leg, at), recording=recording_id(count))
+
+
+def filed(
+    count: int = 1, fault: str | None = None, size: int | None = 16044, sha256: str | None = "5ha", at: float = 61
+) -> ev.RecordingFiled:
+    return ev.RecordingFiled(**_where(CUSTOMER, at), recording=recording_id(count), size=size, sha256=sha256, fault=fault)
