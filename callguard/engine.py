@@ -1,7 +1,8 @@
 """The one writer: facts in, rows first, commands second.
 
 All facts of all PBXs, of the filing thread and of the timers meet in one queue. A turn takes what is there, steps each call through the
-pure core, writes all that changed in one transaction (group commit) and only then lets the commands out (design rules 2 and 7).
+pure core, writes all that changed in one transaction (group commit) and only then lets the commands out (design rules 2 and 7). A turn with
+neither orders nor decisions in it stays open for a moment, so that an answer, a bridge and a hang-up cost one commit and not three.
 
 When the database cannot be written, nothing that was decided is believed: the calls stay as they were, the facts are kept and the turn is
 tried again, and the heartbeat stops, so that new calls pass by unrecorded and the PBX's net takes back those that wait. Only orders to stop
@@ -43,7 +44,15 @@ BATCH = 1_000
 CONGESTED = 5_000
 """Facts waiting, from which on the links stop reading."""
 
-_RETRY_S = 0.2
+LINGER_S = 0.001
+"""What belongs to one happening (an answer, a hang-up) comes in several events within a millisecond; they are taken together."""
+
+LAZY_S = 0.25
+"""How long a turn without orders waits for company."""
+
+RETRY_S = 0.2
+"""Between two attempts to write."""
+
 _PROTECTIVE = (StopRecording, PauseRecording)
 
 LOG = structlog.get_logger(__name__)
@@ -73,7 +82,9 @@ class Engine:
         """From the receipt of an event to its orders, milliseconds, the slowest of the last turn."""
         self._database = database
         self._inbox: SimpleQueue[Fact | None] = SimpleQueue()
-        self._pending: list[Fact] = []
+        self._facts: list[Fact] = []
+        self._turn = Turn(self.board, policies)
+        self._due_at = 0.0
         self._timers: list[tuple[float, int, SetTimer]] = []
         self._numbers = count()
         self._kept: set[str] = set()
@@ -113,40 +124,58 @@ class Engine:
     def run(self) -> None:
         """Turn until stopped."""
         while self._running:
-            self._pending.extend(self._arrivals())
-            written = self._turn(self._pending)
-            if written:
-                self._pending = []
-            else:
-                time.sleep(_RETRY_S)
-            self._tick(healthy=written)
+            self._take(self._arrivals())
+            self._tick(healthy=self.finish_turn() if self._is_due() else self._fault is None)
+        self.finish_turn()
 
     def _arrivals(self) -> list[Fact]:
-        """What has come; waits for it until a timer or the next tick is due."""
+        """What has come; waits for it until a timer, the next tick or the end of the open turn is due."""
         arrived: list[Fact | None] = []
-        wait_s = 0.0 if self._pending else self._idle_s()
+        wait_s = self._idle_s()
         with suppress(Empty):
-            while len(arrived) + len(self._pending) < BATCH:
-                arrived.append(self._inbox.get(timeout=0.0 if arrived else wait_s))
-        return [*(fact for fact in arrived if fact is not None), *self._due()]
+            arrived.append(self._inbox.get(timeout=wait_s))
+            time.sleep(LINGER_S)
+            while len(arrived) + len(self._facts) < BATCH:
+                arrived.append(self._inbox.get_nowait())
+        return [*(fact for fact in arrived if fact is not None), *self._timers_due()]
 
     def _idle_s(self) -> float:
-        due = min(self._next_tick, self._timers[0][0]) if self._timers else self._next_tick
-        return max(0.0, due - time.monotonic())
+        due = [self._next_tick]
+        if self._facts:
+            due.append(self._due_at)
+        if self._timers:
+            due.append(self._timers[0][0])
+        return max(0.0, min(due) - time.monotonic())
 
-    def _due(self) -> Iterable[TimerFired]:
+    def _timers_due(self) -> Iterable[TimerFired]:
         now, at = time.monotonic(), utc_now()
         while self._timers and self._timers[0][0] <= now:
             timer = heapq.heappop(self._timers)[2]
             yield TimerFired(pbx=timer.pbx, linkedid=timer.linkedid, leg=timer.leg, at=at, received_at=at, step=timer.step)
 
-    def _turn(self, facts: Sequence[Fact]) -> bool:
-        """Apply, write, send. ``False`` when nothing could be written and all must be tried again."""
-        if not facts:
-            return True
-        turn = Turn(self.board, self.policies)
+    def _take(self, facts: Sequence[Fact]) -> None:
+        if facts and not self._facts:
+            self._turn = Turn(self.board, self.policies)
+            self._due_at = time.monotonic() + LAZY_S
         for fact in facts:
-            turn.take(fact)
+            self._turn.take(fact)
+        self._facts.extend(facts)
+
+    def _is_due(self) -> bool:
+        """A turn that could not be written waits for its next attempt, however urgent it is."""
+        urgent = self._turn.urgent and self._fault is None
+        return bool(self._facts) and (urgent or len(self._facts) >= BATCH or time.monotonic() >= self._due_at)
+
+    def finish_turn(self) -> bool:
+        """Write and send what the open turn holds; ``False`` when nothing could be written and all must be tried again."""
+        facts, self._facts = self._facts, []
+        if self._write_and_send(self._turn, facts):
+            return True
+        self._take(facts)
+        self._due_at = time.monotonic() + RETRY_S
+        return False
+
+    def _write_and_send(self, turn: Turn, facts: Sequence[Fact]) -> bool:
         try:
             self._write(turn)
         except StoreRefused as error:
@@ -167,7 +196,12 @@ class Engine:
         if len(facts) == 1:
             LOG.error("dropped a fact that the database refuses", kind=type(facts[0]).__name__, fault=error.message)
             return True
-        return all(self._turn([fact]) for fact in facts)
+        for fact in facts:
+            alone = Turn(self.board, self.policies)
+            alone.take(fact)
+            if not self._write_and_send(alone, [fact]):
+                self.put(fact)
+        return True
 
     def _tell(self, fault: str | None) -> None:
         """Once when storing fails, once when it works again."""
@@ -179,13 +213,13 @@ class Engine:
         changes = turn.changes
         if not changes and not turn.messages:
             return
+        new = {call.policy.version: call.policy for before, call in changes if before is None and call.policy.version not in self._kept}
         with self._database.write() as connection:
-            for policy in {after.policy.version: after.policy for before, after in changes if before is None}.values():
-                if policy.version not in self._kept:
-                    remember_policy(connection, policy, utc_now())
-                    self._kept.add(policy.version)
+            for policy in new.values():
+                remember_policy(connection, policy, utc_now())
             save_calls(connection, changes)
             add_messages(connection, turn.messages)
+        self._kept.update(new)
 
     def _announce(self, turn: Turn) -> None:
         for link in turn.links:

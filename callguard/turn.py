@@ -6,7 +6,6 @@ The board holds the calls that are not over, or whose recording is not filed yet
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import singledispatchmethod
 from typing import TypeAlias
 
 from callguard.call.commands import Command
@@ -49,6 +48,7 @@ class Turn:
         self._policies = policies
         self._after: dict[Key, Call] = {}
         self._legs: dict[Key, Key] = {}
+        self.urgent = False
         self.commands: list[Command] = []
         self.messages: list[MessageSeen] = []
         self.links: list[LinkUp | LinkDown] = []
@@ -64,41 +64,41 @@ class Turn:
         for call in self._after.values():
             self._board.keep(call)
 
-    @singledispatchmethod
     def take(self, fact: Fact) -> None:
-        """Apply one fact."""
-        raise TypeError(f"{type(fact).__name__} is no fact")
+        """Apply one fact. The turn is urgent from the moment it has orders to give, a decision to keep or news to tell."""
+        if isinstance(fact, CallStarted):
+            self._start(fact)
+        elif isinstance(fact, Event):
+            self._step(fact)
+        elif isinstance(fact, MessageSeen):
+            self.messages.append(fact)
+        elif isinstance(fact, SnapshotTaken):
+            self._reconcile(fact)
+        else:
+            self.links.append(fact)
+            self.urgent = True
 
-    @take.register
-    def _event(self, event: Event) -> None:
-        key = self._key(event)
-        call = self._call(key)
-        if call is not None:
-            after, commands = step(call, event)
+    def _step(self, event: Event) -> None:
+        call = self._call(self._key(event))
+        if call is None:
+            return
+        after, commands = step(call, event)
+        if commands or decisions(after) > decisions(call):
             self.commands.extend(commands)
-            if after is not call:
-                self._hold(after)
+            self.urgent = True
+        if after is not call:
+            self._hold(after)
 
-    @take.register
-    def _started(self, event: CallStarted) -> None:
+    def _start(self, event: CallStarted) -> None:
         """The first to tell of a call opens it; the dialplan tells the same again with the hand-over."""
         if self._call(self._key(event)) is None:
             self._hold(open_call(uuid.uuid4().hex, event, choose(self._policies, _traits(event))))
 
-    @take.register
-    def _snapshot(self, snapshot: SnapshotTaken) -> None:
+    def _reconcile(self, snapshot: SnapshotTaken) -> None:
         for event in list(resume(list(self._calls_of(snapshot.pbx)), snapshot)):
             self.take(event)
         self.reconciled.append(snapshot.pbx)
-
-    @take.register
-    def _message(self, message: MessageSeen) -> None:
-        self.messages.append(message)
-
-    @take.register(LinkUp)
-    @take.register(LinkDown)
-    def _link(self, link: LinkUp | LinkDown) -> None:
-        self.links.append(link)
+        self.urgent = True
 
     def _calls_of(self, pbx: str) -> Iterator[Call]:
         keys = {key for key in (*self._board.calls, *self._after) if key[0] == pbx}
@@ -116,6 +116,11 @@ class Turn:
         self._after[key] = call
         for party in call.parties:
             self._legs[call.pbx, party.leg] = key
+
+
+def decisions(call: Call) -> int:
+    """How many decisions have been taken in the call."""
+    return sum(len(party.consents) for party in call.parties)
 
 
 def is_settled(call: Call) -> bool:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +17,8 @@ STOP_BOUND_S = 10.0
 class DaemonProcess:
     """One run of `callguard run`; leaving its `with` block stops it in order, and kills it if that does not help."""
 
-    def __init__(self, config: Path, log: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, config: Path, log: Path, environment: dict[str, str], program: Sequence[str] = ("callguard",)) -> None:
+        """`program` is the module to run, and what comes before callguard's own arguments."""
         self.log = log
         self._told = b""
         self._socket_path = log.with_suffix(".notify")
@@ -25,10 +27,10 @@ class DaemonProcess:
         self._notify.bind(str(self._socket_path))
         with log.open("ab") as sink:
             self._running = subprocess.Popen(
-                [sys.executable, "-m", "callguard", "--config", str(config), "run"],
+                [sys.executable, "-m", *program, "--config", str(config), "run"],
                 stdout=sink,
                 stderr=sink,
-                env={**os.environ, "NOTIFY_SOCKET": str(self._socket_path), **(environment or {})},
+                env={**os.environ, "NOTIFY_SOCKET": str(self._socket_path), **environment},
                 start_new_session=True,
             )
 
@@ -73,6 +75,10 @@ class DaemonProcess:
 
     def reload(self) -> None:
         self._running.send_signal(signal.SIGHUP)
+
+    def wait_dead(self, bound_s: float = 15.0) -> None:
+        """Until it has died by itself."""
+        self._running.wait(bound_s)
 
     def kill(self) -> None:
         """As a crash or the OOM killer would."""

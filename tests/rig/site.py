@@ -119,9 +119,9 @@ class Site:
     def log(self) -> Path:
         return self.folder / "daemon.log"
 
-    def start_daemon(self) -> DaemonProcess:
-        """A daemon that has told READY."""
-        daemon = DaemonProcess(self.config, self.log, {"RUNTIME_DIRECTORY": str(self.folder)})
+    def start_daemon(self, *program: str) -> DaemonProcess:
+        """A daemon that has told READY; `program` runs it through another module than `callguard`."""
+        daemon = DaemonProcess(self.config, self.log, {"RUNTIME_DIRECTORY": str(self.folder)}, program or ("callguard",))
         self.daemons.append(daemon)
         return daemon.wait_ready()
 
