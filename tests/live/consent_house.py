@@ -1,0 +1,164 @@
+"""The site on which the consent tests call each other.
+
+One PBX and one daemon serve all modes: the number dialled chooses the policy, as on a real site, and `POLICIES` says which. So the calls of
+a module run side by side, and each test looks at one of them. A call is known by its outside number, which nobody else has.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from callguard.announcements import BuildSettings, Catalogue, build
+from callguard.announcements.catalogue import EXTENSIONS
+from callguard.clock import utc_now
+from tests.live.staging import KEY_BOUND_S, Tone
+from tests.rig.g711 import Samples
+from tests.rig.observer import Observer
+from tests.rig.phone import IncomingCall, OutgoingCall, PhoneCall
+from tests.rig.site import QUESTION_SECONDS, Site, noise_prompts, site, speechlike
+from tests.rig.sound import write_wav
+
+DIALPLAN: Final = """
+[from-outside]
+exten => _7XX,1,Gosub(callguard-inbound,s,1(sales))
+ same => n,Dial(PJSIP/agent,20,g)
+ same => n,Wait(0.6)
+ same => n,Hangup()
+
+[from-inside]
+exten => _0X.,1,Gosub(callguard-outbound,s,1(PJSIP/${EXTEN}@caller,20))
+ same => n,Wait(0.6)
+ same => n,Hangup()
+"""
+
+POLICIES: Final = {
+    "700": 'direction = "inbound"\nmode = "notice"',
+    "701": 'direction = "inbound"\nmode = "opt-out"',
+    "702": 'direction = "inbound"\nmode = "opt-in"\npurposes = ["proof of interactions"]\nlegal_basis = "legitimate interest"',
+    "703": 'direction = "inbound"\nmode = "never"',
+    "704": 'direction = "inbound"\nmode = "notice"\non_refusal = "hangup"',
+    "705": 'direction = "inbound"\nmode = "opt-out"\nlanguage = "en"',
+    "706": 'direction = "inbound"\nmode = "notice"\nlanguage = "en"',
+    "707": 'direction = "inbound"\nmode = "notice"\nwithdraw_keys = "#7"',
+    "708": 'direction = "inbound"\nmode = "notice"\nwithdraw_keys = ""',
+    "0740*": 'direction = "outbound"\nmode = "notice"',
+    "0741*": 'direction = "outbound"\nmode = "opt-out"',
+    "0742*": 'direction = "outbound"\nmode = "opt-in"',
+    "0743*": 'direction = "outbound"\nmode = "never"',
+    "0744*": 'direction = "outbound"\nmode = "opt-in"\non_refusal = "hangup"',
+    "0745*": 'direction = "outbound"\nmode = "opt-in"\nlanguage = "en"',
+}
+"""By the number dialled."""
+
+
+@dataclass
+class House:
+    """The site with its daemon, somebody who watches the PBX, and the calls as the daemon tells them."""
+
+    site: Site
+    observer: Observer
+    _numbers: Iterator[int] = field(default_factory=lambda: count(100_000))
+    _told: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._epoch = utc_now() - timedelta(seconds=time.monotonic())
+
+    def utc(self, monotonic: float) -> datetime:
+        """The wall time of a moment of the phones."""
+        return self._epoch + timedelta(seconds=monotonic)
+
+    def dial_in(self, dialled: str = "700", voice: int = Tone.BEFORE) -> tuple[str, OutgoingCall]:
+        """An outside caller whose number is new to the house."""
+        number = f"+40722{next(self._numbers)}"
+        return number, self.site.caller.dial(dialled, self.site.pbx.sip_port, caller=number, voice=voice)
+
+    def dial_out(self, prefix: str = "0742", voice: int = Tone.BEFORE) -> tuple[str, OutgoingCall]:
+        """A call of the agent to an outside number that is new to the house."""
+        number = f"{prefix}{next(self._numbers)}"
+        return number, self.site.agent.dial(number, self.site.pbx.sip_port, caller="200", voice=voice)
+
+    def at_agent(self, number: str, bound_s: float = 8.0) -> IncomingCall:
+        """The agent's phone rings for the caller with this number."""
+        return self._arrival(self.site.agent.calls, lambda call: call.caller == number, bound_s)
+
+    def at_callee(self, number: str, bound_s: float = 5.0) -> IncomingCall:
+        """The outside phone rings under this number."""
+        return self._arrival(self.site.caller.calls, lambda call: call.invite.uri.startswith(f"sip:{number}@"), bound_s)
+
+    def rang_at_agent(self, number: str) -> bool:
+        return any(isinstance(call, IncomingCall) and call.caller == number for call in tuple(self.site.agent.calls))
+
+    def told(self, number: str) -> dict[str, Any]:
+        """The call with this outside number in `calls --json`, once it is over and its recordings are filed."""
+        return self._find(number) or self.site.wait(f"the end of the call with {number}", lambda: self._look_again(number))
+
+    def consents(self, number: str) -> list[sqlite3.Row]:
+        """The rows of the outside party's decisions, in order, after the call is over."""
+        identifier = self.told(number)["id"]
+        return self.rows("SELECT * FROM consents WHERE call_id = ? ORDER BY leg, position", identifier)
+
+    def rows(self, statement: str, *values: object) -> list[sqlite3.Row]:
+        """What the database holds."""
+        with sqlite3.connect(f"file:{self.site.database}?mode=ro", uri=True) as connection:
+            connection.row_factory = sqlite3.Row
+            return connection.execute(statement, values).fetchall()
+
+    def recording(self, number: str) -> Samples:
+        """The sound of the only recording of the call."""
+        call = self.told(number)
+        assert len(call["recordings"]) == 1, call["recordings"]
+        return self.site.recorded(call)
+
+    def take_away(self, name: str, language: str) -> None:
+        """The PBX has this prompt no more."""
+        sound = self.site.pbx.path_outside("/usr/share/asterisk/sounds") / self.site.prompt(name, language).file
+        for extension in EXTENSIONS:
+            sound.with_name(sound.name + extension).replace(self.site.folder / f"taken-away{extension}")
+
+    def _find(self, number: str) -> dict[str, Any] | None:
+        return next((call for call in self._told if number in (call["caller"], call["dialled"]) and is_done(call)), None)
+
+    def _look_again(self, number: str) -> dict[str, Any] | None:
+        self._told = self.site.calls()
+        return self._find(number)
+
+    @staticmethod
+    def _arrival(calls: list[PhoneCall], wanted: Callable[[IncomingCall], bool], bound_s: float) -> IncomingCall:
+        end = time.monotonic() + bound_s
+        while time.monotonic() < end:
+            for call in tuple(calls):
+                if isinstance(call, IncomingCall) and wanted(call):
+                    return call
+            time.sleep(0.005)
+        raise TimeoutError(f"no such call within {bound_s:g} s")
+
+
+def prompts_of_its_own(folder: Path) -> Catalogue:
+    """Noise prompts, of which the English notice is like that of no other site: sites share the PBX's sounds, and this one loses it."""
+    noise_prompts(folder)
+    write_wav(folder / "sources" / "en" / "inbound-notice.wav", speechlike(QUESTION_SECONDS, 9_000), 16_000)
+    return build(BuildSettings(), folder / "sources", folder / "catalogue").catalogue
+
+
+@contextmanager
+def consent_house(root: Path, folder: Path, dialplan: str = DIALPLAN) -> Iterator[House]:
+    """The house with all policies of `POLICIES`, and its daemon ready."""
+    written = "".join(
+        f'\n[policy.p{name.rstrip("*")}]\nmatch = {{ numbers = ["{name}"] }}\ntimeout = "{KEY_BOUND_S * 1000:.0f}ms"\n{text}\n'
+        for name, text in POLICIES.items()
+    )
+    catalogue = prompts_of_its_own(folder)
+    with site(root, folder, written, dialplan=dialplan, catalogue=catalogue) as here, Observer(here.pbx) as observer:
+        here.start_daemon()
+        yield House(here, observer)
+
+
+def is_done(call: dict[str, Any]) -> bool:
+    """Over, and every recording measured."""
+    return call["ended_at"] is not None and all(one["size"] is not None or one["status"] == "missing" for one in call["recordings"])
