@@ -6,8 +6,7 @@ neither orders nor decisions in it stays open for a moment, so that an answer, a
 
 When the database cannot be written, nothing that was decided is believed: the calls stay as they were, the facts are kept and the turn is
 tried again, and the heartbeat stops, so that new calls pass by unrecorded and the PBX's net takes back those that wait. Only orders to stop
-or to pause a recording go out all the same: they need no evidence. A fact that the database refuses by itself is dropped, with an error
-logged.
+or to pause a recording wait for no row: they need no evidence. A fact that the database refuses by itself is dropped, with an error logged.
 """
 
 import heapq
@@ -176,17 +175,17 @@ class Engine:
         return False
 
     def _write_and_send(self, turn: Turn, facts: Sequence[Fact]) -> bool:
+        self._send([command for command in turn.commands if isinstance(command, _PROTECTIVE)])
         try:
             self._write(turn)
         except StoreRefused as error:
             return self._one_by_one(facts, error)
         except StoreError as error:
             self._tell(str(error))
-            self._send([command for command in turn.commands if isinstance(command, _PROTECTIVE)])
             return False
         self._tell(None)
         turn.settle()
-        self._send(turn.commands)
+        self._send([command for command in turn.commands if not isinstance(command, _PROTECTIVE)])
         self.lag_ms = max((_age_ms(fact) for fact in facts if isinstance(fact, Event)), default=0.0)
         self._announce(turn)
         return True

@@ -1,0 +1,329 @@
+"""The engine over a real database: rows before orders, and what becomes of calls when rows cannot be written (design rules 1, 2, 7, 11)."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callguard.announcements.catalogue import ArchivedAnnouncement
+from callguard.call import commands as do
+from callguard.call import events as ev
+from callguard.call.period import Period, Unit
+from callguard.call.policy import Announcement, Mode, Policy, Prompts
+from callguard.call.state import Direction, Number
+from callguard.engine import Engine, Outlets
+from callguard.errors import FileFault
+from callguard.pbx.switch import LinkDown, LinkUp, MemorySwitch
+from callguard.store import database as database_module
+from callguard.store.announcement_rows import archive_announcement
+from callguard.store.database import Database, open_database
+from callguard.store.migration import migrate
+
+NOW = datetime(2026, 8, 31, 10, 0, tzinfo=UTC)
+CALLER = Number("0722000111", "+40722000111")
+NOTICE = Announcement("a" * 64, "inbound-notice", "ro", 1600, "callguard/ro/inbound-notice-aaaaaaaaaaaa")
+POLICY = Policy(
+    name="in",
+    version="p" * 64,
+    direction="inbound",
+    mode=Mode.NOTICE,
+    legal_basis="consent",
+    purposes=("service quality",),
+    retention=Period(6, Unit.MONTHS),
+    prompts=Prompts(NOTICE, NOTICE, NOTICE),
+    refuse_key="9",
+)
+
+
+class WatchingSwitch(MemorySwitch):
+    """Looks into the database at the moment an order reaches it, as a crash at that moment would leave it."""
+
+    look: Callable[[], Any] = staticmethod(lambda: None)
+
+    def perform(self, commands: Sequence[do.ChannelCommand]) -> None:
+        self.seen = [*getattr(self, "seen", []), *((command, self.look()) for command in commands)]
+        super().perform(commands)
+
+
+@dataclass
+class Bench:
+    """An engine that runs, its PBX of lists, and its database under our eyes."""
+
+    database: Database
+    file: Path
+    engine: Engine
+    switch: WatchingSwitch
+    filed: list[do.FileRecording] = field(default_factory=list)
+    links: list[LinkUp | LinkDown] = field(default_factory=list)
+    reconciled: list[str] = field(default_factory=list)
+    folder_fault: FileFault | None = None
+    thread: threading.Thread | None = None
+
+    def prepare_folder(self, _path: str) -> None:
+        if self.folder_fault:
+            raise self.folder_fault
+
+    def start(self) -> None:
+        outlets = Outlets(
+            {"pbx": self.switch}, self.filed.append, self.prepare_folder, lambda: None, self.links.append, self.reconciled.append
+        )
+        self.engine.connect(outlets)
+        self.engine.load()
+        self.thread = threading.Thread(target=self.engine.run)
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.engine.stop()
+        assert self.thread is not None
+        self.thread.join(10)
+        assert not self.thread.is_alive()
+
+    def tell(self, *facts: Any) -> None:  # noqa: ANN401 - any fact
+        for fact in facts:
+            self.engine.put(fact)
+
+    def wait(self, kind: type[do.Command], count: int = 1, bound_s: float = 5.0) -> list[Any]:
+        """The orders of this kind, once there are so many."""
+        end = time.monotonic() + bound_s
+        while len(found := [one for one in self.switch.performed if isinstance(one, kind)]) < count:
+            assert time.monotonic() < end, f"no {kind.__name__}: {self.switch.performed}"
+            time.sleep(0.005)
+        return found
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with sqlite3.connect(self.file) as connection:
+            return connection.execute(query).fetchall()
+
+    def wait_rows(self, query: str, expected: list[tuple[Any, ...]]) -> None:
+        end = time.monotonic() + 5
+        while (found := self.rows(query)) != expected:
+            assert time.monotonic() < end, found
+            time.sleep(0.01)
+
+
+def make(file: Path) -> Bench:
+    database = open_database(f"sqlite:///{file}")
+    migrate(database)
+    with database.write() as connection:
+        archive_announcement(connection, ArchivedAnnouncement("a" * 64, "inbound-notice", "ro", "Text", 1600, b"8", b"16"), NOW)
+    return Bench(database, file, Engine(database, [POLICY]), WatchingSwitch("pbx", lambda _fact: None))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = make(tmp_path / "callguard.db")
+    yield made
+    made.stop()
+    made.database.close()
+
+
+def where(leg: str = "1.0", linkedid: str = "1.0") -> dict[str, Any]:
+    return {"pbx": "pbx", "linkedid": linkedid, "leg": leg, "at": NOW, "received_at": NOW}
+
+
+def arriving(linkedid: str = "1.0") -> list[ev.Event]:
+    started = ev.CallStarted(
+        **where(linkedid, linkedid),
+        channel=f"PJSIP/trunk-{linkedid}",
+        direction=Direction.INBOUND,
+        started_at=NOW,
+        caller=CALLER,
+        callee=Number("700", None),
+        dialled="700",
+    )
+    return [started, ev.HandedOver(**where(linkedid, linkedid), channel=f"PJSIP/trunk-{linkedid}", number=CALLER)]
+
+
+def heard(linkedid: str = "1.0") -> ev.Event:
+    return ev.AnnouncementEnded(**where(linkedid, linkedid), step=1, heard_ms=1600, complete=True)
+
+
+def talking(linkedid: str = "1.0") -> list[ev.Event]:
+    agent = ev.LegJoined(**where(f"{linkedid}9", linkedid), channel="PJSIP/agent-1", bridge="b", number=Number("700", None), outside=False)
+    return [agent, ev.LegJoined(**where(linkedid, linkedid), channel=f"PJSIP/trunk-{linkedid}", bridge="b", number=CALLER, outside=True)]
+
+
+def test_rows_are_committed_before_the_order_goes_out(bench: Bench) -> None:
+    """S1, S8: consent and recording, with its expiry six calendar months on, are in the database when MixMonitor is ordered."""
+    query = "select c.decision, c.heard_ms, r.status, r.expires_at from consents c join recordings r using (call_id)"
+    bench.switch.look = lambda: bench.rows(query)
+    bench.start()
+    bench.tell(*arriving())
+    bench.wait(do.Announce)
+    bench.tell(heard(), *talking())
+    bench.wait(do.StartRecording)
+    seen = next(rows for command, rows in bench.switch.seen if isinstance(command, do.StartRecording))
+    expiry = int(datetime(2027, 2, 28, 10, 0, tzinfo=UTC).timestamp() * 1000)
+    assert seen == [("stayed", 1600, "requested", expiry)]
+
+
+def test_a_decision_is_committed_before_the_leg_is_released(bench: Bench) -> None:
+    bench.switch.look = lambda: bench.rows("select decision from consents")
+    bench.start()
+    bench.tell(*arriving())
+    bench.wait(do.Announce)
+    bench.tell(heard())
+    bench.wait(do.Release)
+    assert next(rows for command, rows in bench.switch.seen if isinstance(command, do.Release)) == [("stayed",)]
+
+
+def test_a_locked_database_records_nothing_and_loses_nothing(bench: Bench) -> None:
+    """The net of the PBX serves the caller meanwhile; what was heard is believed once it can be written."""
+    bench.start()
+    bench.tell(*arriving())
+    bench.wait(do.Announce)
+    with sqlite3.connect(bench.file, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        bench.tell(heard(), *talking())
+        time.sleep(0.8)
+        assert [type(one) for one in bench.switch.performed] == [do.Announce]
+        other.execute("ROLLBACK")
+    bench.wait(do.StartRecording, bound_s=10)
+    assert bench.rows("select decision from consents") == [("stayed",)]
+
+
+def test_an_unwritable_database_stops_the_heartbeat_and_still_lets_a_withdrawal_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C8, design rule 1: stopping needs no evidence, and new calls must not come to a daemon that cannot write."""
+    monkeypatch.setattr(database_module, "PATIENCE_S", 0.1)
+    bench = make(tmp_path / "callguard.db")
+    bench.start()
+    try:
+        bench.tell(*arriving())
+        bench.wait(do.Announce)
+        bench.tell(heard(), *talking())
+        recording = bench.wait(do.StartRecording)[0].recording
+        bench.tell(ev.RecordingStarted(**where(), recording=recording))
+        with sqlite3.connect(bench.file, isolation_level=None, timeout=5) as other:
+            other.execute("BEGIN IMMEDIATE")
+            bench.tell(ev.DigitPressed(**where(), key="*"), ev.DigitPressed(**where(), key="9"))
+            assert bench.wait(do.StopRecording)[0].recording == recording
+            beats = len(bench.switch.beats)
+            time.sleep(2.5)
+            assert len(bench.switch.beats) == beats
+            other.execute("ROLLBACK")
+        bench.wait_rows("select decision from consents order by id", [("stayed",), ("withdrawn",)])
+        end = time.monotonic() + 5
+        while len(bench.switch.beats) == beats and time.monotonic() < end:
+            time.sleep(0.05)
+        assert len(bench.switch.beats) > beats
+    finally:
+        bench.stop()
+        bench.database.close()
+
+
+def test_a_fact_that_the_database_refuses_does_not_hold_up_the_others(bench: Bench) -> None:
+    """A PBX that gives an old linkedid to a new call: that one is dropped, the calls beside it are served."""
+    bench.start()
+    bench.tell(*arriving("1.0"))
+    bench.wait(do.Announce)
+    bench.tell(ev.LegGone(**where(), cause="NORMAL_CLEARING"))
+    bench.wait_rows("select count(*) from calls where ended_at is not null", [(1,)])
+    bench.tell(*arriving("1.0"), *arriving("2.0"))
+    assert bench.wait(do.Announce, 2)[1].linkedid == "2.0"
+    bench.wait_rows("select linkedid from calls order by linkedid", [("1.0",), ("2.0",)])
+
+
+def test_a_prompt_whose_end_is_never_told_ends_by_its_timer(bench: Bench) -> None:
+    """Design rule 8: every wait has an end; here the announcement's own length and two seconds."""
+    bench.start()
+    bench.tell(*arriving())
+    bench.wait(do.Announce)
+    bench.wait(do.Release, bound_s=6)
+    assert bench.rows("select decision, complete from consents") == [("unanswered", 0)]
+
+
+def test_a_restarted_engine_takes_the_call_up_from_its_rows(tmp_path: Path) -> None:
+    """Design rule 11: the prompt is said again, whole, and what is heard then counts."""
+    first = make(tmp_path / "callguard.db")
+    first.start()
+    first.tell(*arriving())
+    first.wait(do.Announce)
+    first.stop()
+    first.database.close()
+
+    second = make(tmp_path / "callguard.db")
+    second.start()
+    sighting = ev.Sighting(leg="1.0", linkedid="1.0", channel="PJSIP/trunk-1.0", in_hand=True)
+    second.tell(ev.SnapshotTaken(pbx="pbx", at=NOW, received_at=NOW, sightings=(sighting,)))
+    again = second.wait(do.Announce)[0]
+    assert again.step == 2
+    assert second.reconciled == ["pbx"]
+    second.tell(heard())
+    time.sleep(0.1)
+    assert not [one for one in second.switch.performed if isinstance(one, do.Release)], "the answer to the first question is late"
+    second.tell(ev.AnnouncementEnded(**where(), step=2, heard_ms=1600, complete=True))
+    second.wait(do.Release)
+    second.stop()
+    second.database.close()
+
+
+def test_a_call_that_ended_while_nobody_watched_is_closed_by_the_snapshot(bench: Bench) -> None:
+    bench.start()
+    bench.tell(*arriving())
+    bench.wait(do.Announce)
+    bench.tell(ev.SnapshotTaken(pbx="pbx", at=NOW, received_at=NOW, sightings=()))
+    bench.wait_rows("select decision from consents", [("unanswered",)])
+    bench.wait_rows("select count(*) from calls where ended_at is null", [(0,)])
+
+
+def test_a_folder_that_cannot_be_made_means_no_recording(bench: Bench) -> None:
+    """What could not be deleted when its time comes must not begin."""
+    bench.folder_fault = FileFault("read-only", place="2026/08/31", remedy="mount it")
+    bench.start()
+    bench.tell(*arriving())
+    bench.wait(do.Announce)
+    bench.tell(heard(), *talking())
+    bench.wait_rows("select status, fault from recordings", [("failed", "no folder")])
+    assert not [one for one in bench.switch.performed if isinstance(one, do.StartRecording)]
+
+
+def test_the_file_is_ordered_measured_at_the_hang_up_and_its_figures_are_kept(bench: Bench) -> None:
+    """S3: hang-up ends the recording by itself."""
+    bench.start()
+    bench.tell(*arriving())
+    bench.wait(do.Announce)
+    bench.tell(heard(), *talking())
+    recording = bench.wait(do.StartRecording)[0].recording
+    bench.tell(ev.RecordingStarted(**where(), recording=recording), ev.LegGone(**where(), cause="NORMAL_CLEARING"))
+    bench.wait_rows("select status from recordings", [("stopped",)])
+    assert [order.recording for order in bench.filed] == [recording]
+    bench.tell(ev.RecordingFiled(**where(), recording=recording, size=44, sha256=None, fault="empty"))
+    bench.wait_rows("select status, size, fault from recordings", [("failed", 44, "empty")])
+
+
+def test_a_message_is_a_row_of_who_and_when(bench: Bench) -> None:
+    """C1: numbers to which messages were sent; there is no column for more."""
+    bench.start()
+    seen = ev.MessageSeen(pbx="pbx", at=NOW, received_at=NOW, direction=Direction.OUTBOUND, sender=Number("200", None), recipient=CALLER)
+    bench.tell(seen)
+    bench.wait_rows("select direction, sender, recipient_e164 from messages", [("outbound", "200", "+40722000111")])
+    columns = {row[1] for row in bench.rows("pragma table_info(messages)")}
+    assert columns == {"id", "pbx", "direction", "sender", "sender_e164", "recipient", "recipient_e164", "at", "received_at"}
+
+
+def test_links_are_told_on_and_a_snapshot_brings_a_heartbeat_at_once(bench: Bench) -> None:
+    bench.start()
+    bench.tell(LinkUp(pbx="pbx", at=NOW), ev.SnapshotTaken(pbx="pbx", at=NOW, received_at=NOW, sightings=()))
+    end = time.monotonic() + 2
+    while not bench.reconciled and time.monotonic() < end:
+        time.sleep(0.01)
+    assert bench.links == [LinkUp(pbx="pbx", at=NOW)]
+    assert bench.switch.beats
+
+
+def test_hundreds_of_calls_at_once_are_written_together(bench: Bench) -> None:
+    """Group commit: a burst costs a few transactions; the count of frames in the write-ahead log stays far below one commit a call."""
+    facts = [fact for number in range(300) for fact in arriving(f"{number}.0")]
+    bench.tell(*facts)
+    bench.start()
+    bench.wait(do.Announce, 300, bound_s=10)
+    assert bench.rows("select count(*) from calls") == [(300,)]
+    assert not bench.engine.congested()
