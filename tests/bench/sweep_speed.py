@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +21,8 @@ from typing import Final
 import sqlalchemy as sa
 
 from callguard.retention.sweep import execute
+from callguard.store.database import open_database
+from callguard.store.migration import migrate
 from callguard.store.tables import messages, recordings
 from callguard.store.types import to_millis
 from tests.integration.sweep_place import DUE, STARTED, Place, new_place
@@ -34,12 +36,20 @@ WRITES: Final = 50
 def main() -> None:
     """Measure on a disk, not in memory: durability is the cost."""
     figures: dict[str, object] = {}
-    with TemporaryDirectory(dir=Path.cwd()) as name, new_place(Path(name)) as place:
+    with on_disk() as place:
         fill(place)
         figures["empty"] = empty_sweep(place)
-    with TemporaryDirectory(dir=Path.cwd()) as name, new_place(Path(name)) as place:
+    with on_disk() as place:
         figures["deleting"] = deleting(place)
     print(json.dumps(figures, indent=2))  # noqa: T201 - the figures are the output
+
+
+@contextmanager
+def on_disk() -> Iterator[Place]:
+    """A new database and a new root below the working directory."""
+    with TemporaryDirectory(dir=Path.cwd()) as name, closing(open_database(f"sqlite:///{name}/callguard.db")) as database:
+        migrate(database)
+        yield new_place(database, Path(name))
 
 
 def fill(place: Place, count: int = RECORDINGS) -> None:

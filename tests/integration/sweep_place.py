@@ -1,7 +1,5 @@
 """A database and a folder of recordings for the sweep to work on."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +10,9 @@ import sqlalchemy as sa
 from callguard.call.period import Period, Unit
 from callguard.call.policy import Mode, Policy
 from callguard.retention.sweep import Outcome, SweepPlan, SweepTotals, execute, plan_sweep
-from callguard.store.database import Database, open_database
+from callguard.store.database import Database
 from callguard.store.policy_rows import remember_policy
-from callguard.store.tables import calls, deletions, metadata, recordings
+from callguard.store.tables import calls, deletions, recordings
 from tests.wav_bytes import whole
 
 DUE = datetime(2027, 2, 28, 9, 30, tzinfo=UTC)
@@ -113,15 +111,9 @@ class Place:
         return gone and {identifier for identifier, _ in closed} == self.proofs().keys()
 
 
-@contextmanager
-def new_place(folder: Path) -> Iterator[Place]:
-    """A new SQLite database and an empty root below ``folder``."""
-    file = folder / "callguard.db"
-    file.touch()
+def new_place(database: Database, folder: Path) -> Place:
+    """An empty root below ``folder``, and a call for its recordings to belong to."""
     (folder / "recordings").mkdir()
-    place = Place(open_database(f"sqlite:///{file}"), folder / "recordings")
-    with place.database.write() as connection:
-        metadata.create_all(connection)
+    place = Place(database, folder / "recordings")
     place.add_call()
-    yield place
-    place.database.close()
+    return place

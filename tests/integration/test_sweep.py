@@ -3,7 +3,6 @@
 import os
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -16,15 +15,15 @@ from callguard.call.state import RecordingStatus
 from callguard.clock import utc_now
 from callguard.retention.rules import Action, Ground, Verdict, stamp
 from callguard.retention.sweep import Outcome, Result, SweepTotals, execute
+from callguard.store.database import Database
 from callguard.store.retention_rows import PAGE, last_sweep
 from callguard.store.tables import recordings
 from tests.integration.sweep_place import DAY, DUE, Place, new_place
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    with new_place(tmp_path) as made:
-        yield made
+def place(database: Database, tmp_path: Path) -> Place:
+    return new_place(database, tmp_path)
 
 
 EXPIRED = f"expired on {stamp(DUE)}"

@@ -5,13 +5,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from callguard.retention.rules import stamp
 from callguard.retention.sweep import Result
+from callguard.store.database import Database
 from tests.integration.sweep_place import DUE, Place, new_place
 
 SWEEP = """
@@ -37,9 +37,8 @@ print("ended", flush=True)
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    with new_place(tmp_path) as made:
-        yield made
+def place(database: Database, tmp_path: Path) -> Place:
+    return new_place(database, tmp_path)
 
 
 def begin(place: Place, slow: str = "") -> subprocess.Popen[str]:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
 from pathlib import Path
@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from callguard.clock import utc_now
 from callguard.retention.schedule import SweepSchedule, next_sweep
+from callguard.store.database import Database
 from callguard.store.retention_rows import SweepRow, last_sweep, record_sweep, swept_until
 from callguard.store.tables import sweeps
 from tests.integration.sweep_place import DUE, Place, new_place
@@ -24,9 +25,8 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    with new_place(tmp_path) as made:
-        yield made
+def place(database: Database, tmp_path: Path) -> Place:
+    return new_place(database, tmp_path)
 
 
 def swept(place: Place, finished_at: datetime, as_of: datetime | None = None) -> None:
