@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from callguard.call import events as ev
-from callguard.call.commands import Command, HangUp
+from callguard.call.commands import Command, HangUp, Release
 from callguard.call.consent import Moment, Signal, advance
 from callguard.call.policy import Mode, Policy
 from callguard.call.recording import align, filing, finish, start_order, stop_order, subject, with_recording
@@ -57,12 +57,19 @@ def _ignore(call: Call, _event: ev.Event) -> Step:
 
 
 def _handed_over(call: Call, event: ev.HandedOver) -> Step:
-    met = call if call.party(event.leg) else _meet(call, event)
-    return _signal(met, event, Signal.HANDED_OVER)
+    if call.party(event.leg) is None and call.ended_at is not None:
+        return call, (Release(pbx=call.pbx, linkedid=call.linkedid, leg=event.leg, channel=event.channel),)
+    return _signal(_meet(call, event), event, Signal.HANDED_OVER)
 
 
 def _meet(call: Call, event: ev.HandedOver) -> Call:
-    """The callee of an outbound call enters when he has answered and is to be asked."""
+    """The callee of an outbound call enters when he has answered and is to be asked.
+
+    Whoever is handed over is an outside person, whatever the bridge said: a trunk that is not configured gets nobody recorded unasked.
+    """
+    known = call.party(event.leg)
+    if known is not None:
+        return call if known.outside or known.stage is Stage.GONE else _with_party(call, replace(known, outside=True))
     callee = Party(leg=event.leg, channel=event.channel, role=_role(call), number=event.number, outside=True)
     return replace(
         call,
@@ -121,12 +128,12 @@ def _leg_answered(call: Call, event: ev.LegAnswered) -> Step:
 
 def _leg_joined(call: Call, event: ev.LegJoined) -> Step:
     known = call.party(event.leg)
-    if known is None:
-        joined = Party(leg=event.leg, channel=event.channel, role=_role(call), number=event.number, outside=event.outside)
-        call = replace(call, parties=(*call.parties, joined))
-    elif known.stage is Stage.GONE or known.bridge == event.bridge:
+    if known is None and call.ended_at is None:
+        known = Party(leg=event.leg, channel=event.channel, role=_role(call), number=event.number, outside=event.outside)
+        call = replace(call, parties=(*call.parties, known))
+    if known is None or known.stage is Stage.GONE or known.bridge == event.bridge:
         return call, ()
-    met = _with_party(call, replace(call.parties[-1] if known is None else known, bridge=event.bridge))
+    met = _with_party(call, replace(known, bridge=event.bridge))
     together = sum(party.bridge == event.bridge for party in met.parties) > 1
     return (replace(met, connected_at=event.at) if together and met.connected_at is None else met), ()
 
@@ -147,15 +154,15 @@ def _leg_gone(call: Call, event: ev.LegGone) -> Step:
     over = all(one.stage is Stage.GONE for one in left.parties)
     left = replace(left, hangup_cause=cause or left.hangup_cause, ended_at=event.at if over else None)
     unfiled = tuple(filing(left, one) for one in left.recordings if one.leg == event.leg and _unfiled(one))
-    return left, (*orders, *unfiled, *_abandoned(left, party))
+    return left, (*orders, *unfiled, *_abandoned(left))
 
 
-def _abandoned(call: Call, gone: Party) -> tuple[HangUp, ...]:
-    """When the operator's own caller gives up while the callee is being asked, there is nobody left to talk to."""
-    if gone.outside or gone.role is not Role.CALLER:
+def _abandoned(call: Call) -> tuple[HangUp, ...]:
+    """When all who are left were called and are still being asked, there is nobody for them to talk to."""
+    present = [one for one in call.parties if one.stage is not Stage.GONE]
+    if any(one.role is Role.CALLER or one.stage not in _ASKED for one in present):
         return ()
-    asked = (one for one in call.parties if one.outside and one.stage in _ASKED)
-    return tuple(HangUp(pbx=call.pbx, linkedid=call.linkedid, leg=one.leg, channel=one.channel) for one in asked)
+    return tuple(HangUp(pbx=call.pbx, linkedid=call.linkedid, leg=one.leg, channel=one.channel) for one in present)
 
 
 def _unfiled(recording: Recording) -> bool:

@@ -56,6 +56,11 @@ class Transcript:
         return [consent.decision for consent in self.party(leg).consents]
 
     @property
+    def over(self) -> bool:
+        """Whether everybody has hung up."""
+        return self.call.ended_at is not None
+
+    @property
     def recording(self) -> Recording:
         """The only one."""
         (one,) = self.call.recordings
