@@ -22,8 +22,13 @@ _Item = TypeVar("_Item")
 def load_calls(connection: sa.Connection, ids: Sequence[str]) -> list[Call]:
     """The calls with these ids, in the order of the ids; an id that no call has is passed over."""
     archive: dict[str, Policy] = {}
-    found = {call.id: call for some in _chunks(ids) for call in _load(connection, some, archive)}
+    found = {call.id: call for some in in_chunks(ids) for call in _load(connection, some, archive)}
     return [found[one] for one in ids if one in found]
+
+
+def in_chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    """As many at once as one statement takes."""
+    return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
 
 
 def _load(connection: sa.Connection, ids: Sequence[str], archive: dict[str, Policy]) -> Iterator[Call]:
@@ -57,7 +62,3 @@ def _recordings(connection: sa.Connection, ids: Sequence[str]) -> Mapping[str, S
 
 def _rows(connection: sa.Connection, table: sa.Table, ids: Sequence[str]) -> Iterator[RowMapping]:
     return iter(connection.execute(sa.select(table).where(table.c.call_id.in_(ids)).order_by(table.c.position)).mappings())
-
-
-def _chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
