@@ -133,12 +133,6 @@ class LoggingSettings(Section):
     format: Literal["json", "console"] = Field(default="json", examples=['format = "json"'])
 
 
-class SafetySettings(Section):
-    """`[safety]`: how many seconds longer than a step may take the PBX waits before it takes the call back."""
-
-    net_margin_s: Annotated[StrictInt, Field(ge=1, le=30)] = Field(default=3, examples=["net_margin_s = 3"])
-
-
 class Settings(Section):
     """The whole file."""
 
@@ -150,7 +144,6 @@ class Settings(Section):
     announcements: AnnouncementsSettings = Field(default=AnnouncementsSettings(), examples=["[announcements]"])
     sweep: SweepSettings = Field(default=SweepSettings(), examples=["[sweep]"])
     logging: LoggingSettings = Field(default=LoggingSettings(), examples=["[logging]"])
-    safety: SafetySettings = Field(default=SafetySettings(), examples=["[safety]"])
 
     @classmethod
     def crossed(cls, table: Table) -> Iterator[Flaw]:

@@ -141,7 +141,7 @@ def _pbx(line: str) -> str:
         (MINIMAL + '[announcements]\ncommand = "espeak"\n', "announcements.command", "must be a list in brackets"),
         (MINIMAL + '[announcements]\nlanguage = "de"\n', "announcements.language", '"de" is no language that callguard speaks'),
         (MINIMAL + '[announcements]\ncompany = " "\n', "announcements.company", '" " is no name to speak'),
-        (MINIMAL + "[safety]\nnet_margin_s = 0\n", "safety.net_margin_s", "must be at least 1"),
+        (_pbx("port = 0"), "pbx.main.port", "must be at least 1"),
         (MINIMAL + '[logging]\nlevel = "loud"\n', "logging.level", "must be 'debug', 'info', 'warning' or 'error'"),
         (MINIMAL + '["quoted key"]\n', '"quoted key"', "is no key that callguard knows"),
     ],

@@ -42,7 +42,7 @@ def test_a_file_with_a_pbx_and_recordings_is_whole() -> None:
     assert whole.recordings.min_free == 2**30
     assert whole.sweep.at == time(3, 30)
     assert whole.numbers.default_region == "RO"
-    assert (whole.safety.net_margin_s, whole.logging.level, whole.logging.format) == (3, "info", "json")
+    assert (whole.logging.level, whole.logging.format) == ("info", "json")
 
 
 def test_a_freeswitch_has_its_own_port_and_no_user() -> None:
@@ -66,7 +66,7 @@ def test_settings_cannot_be_changed_and_show_no_password() -> None:
     """S13: the URL may hold a password."""
     whole = settings(store={"url": "postgresql+psycopg://u:hunter2@h/d"})
 
-    for section, key in ((whole, "store"), (whole.safety, "net_margin_s")):
+    for section, key in ((whole, "store"), (whole.logging, "level")):
         with pytest.raises(ValidationError, match="frozen"):
             setattr(section, key, getattr(section, key))
     assert "hunter2" not in repr(whole) + str(whole)
