@@ -1,13 +1,19 @@
 """The commands by name, and the options that come before them."""
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from callguard import __version__
+from callguard.cli.calls import calls
+from callguard.cli.check import check
 from callguard.cli.failing import reported
+from callguard.cli.recordings import recordings
 from callguard.cli.run import run
+from callguard.cli.show import show
+from callguard.cli.status import status
 from callguard.cli.sweep import sweep
 
 app = typer.Typer(
@@ -39,10 +45,11 @@ def _before(
     context.obj = config
 
 
-for command in (run, sweep):
+for command in (run, check, status, calls, show, recordings, sweep):
     app.command()(command)
 
 
 def main() -> int:
     """Run the command that the arguments name; the exit status."""
+    logging.getLogger("callguard").addHandler(logging.NullHandler())  # what a command has to say it prints; only `run` keeps a log
     return reported(app)

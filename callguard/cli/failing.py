@@ -1,7 +1,7 @@
 """How a command ends that did not come about: on stderr what is wrong, where, and what to do; never a traceback.
 
-An error of callguard's own tells all of its faults. Anything else is a defect: the terminal gets one line with its type, and the system log
-gets the type and the places that it came through. Its message goes to neither, as it may quote what a caller sent.
+An error of callguard's own tells all of its faults. Anything else is a defect: the terminal gets one line with its type, and the system
+log gets the type and the places that it came through. Its message goes to neither, as it may quote what a caller sent.
 """
 
 import syslog

@@ -39,18 +39,47 @@ def print_json(document: object) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], none: str) -> None:
-    """The rows below their headings; `none` is said when there are no rows."""
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*map(text, row))
-    console().print(table if table.row_count else none)
+    """The rows below their headings; `none` is said when there are no rows.
+
+    A terminal gets a table that is folded to its width; a file or a pipe gets plain lines, as rich takes seconds to lay ten thousand out.
+    """
+    shown = [tuple(map(plain, row)) for row in rows]
+    if not shown:
+        typer.echo(none)
+    elif console().is_terminal:
+        table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+        for line in shown:
+            table.add_row(*map(Text, line))
+        console().print(table)
+    else:
+        widths = [max(map(len, column)) for column in zip(columns, *shown, strict=True)]
+        for line in (tuple(columns), *shown):
+            typer.echo("  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip())
+
+
+def heading(words: str) -> None:
+    """Before a part of a longer listing."""
+    console().print(Text(f"\n{plain(words)}", style="bold"))
+
+
+def print_fields(rows: Iterable[tuple[str, Cell]]) -> None:
+    """A name and a value on each line."""
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, value in rows:
+        table.add_row(Text(name, style="bold"), text(value))
+    console().print(table)
 
 
 def text(cell: Cell) -> Text:
-    """A value as people read it."""
+    """A value for rich, which would look for markup in a plain string."""
+    return Text(plain(cell))
+
+
+def plain(cell: Cell) -> str:
+    """A value as people read it: on one line, without control characters."""
     if cell is None or cell == "":
-        return Text(UNKNOWN, style="dim")
-    return Text(moment(cell) if isinstance(cell, datetime) else printable(str(cell)))
+        return UNKNOWN
+    return moment(cell) if isinstance(cell, datetime) else printable(str(cell))
 
 
 def moment(at: datetime) -> str:

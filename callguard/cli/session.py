@@ -29,9 +29,11 @@ def settings(context: typer.Context) -> "Settings":
 def database(chosen: "Settings") -> Iterator["Database"]:
     """The open database, of this version's schema. Raises :class:`callguard.errors.StoreError`."""
     from callguard.store.database import open_database
+    from callguard.store.schema import check_schema
 
     opened = open_database(chosen.store.url)
     try:
+        check_schema(opened)
         yield opened
     finally:
         opened.close()

@@ -1,0 +1,38 @@
+"""`callguard recordings`: the files there are and were, in the order in which they expire."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from callguard.call.state import RecordingStatus
+from callguard.cli.output import Cell, Json, print_json, print_table
+from callguard.cli.session import database, settings
+from callguard.cli.writing import Within
+from callguard.clock import utc_now
+
+if TYPE_CHECKING:
+    from callguard.store.listing import ListedRecording
+
+Status: TypeAlias = Annotated[RecordingStatus | None, typer.Option(help="Only those with this status.")]
+
+COLUMNS = ("expires", "status", "kept by", "started", "bytes", "path", "recording")
+
+
+def recordings(context: typer.Context, expiring: Within = None, status: Status = None, *, as_json: Json = False) -> None:
+    """The recordings in the order in which they expire, overdue ones first."""
+    from callguard.store.listing import list_recordings
+
+    chosen = settings(context)
+    by = None if expiring is None else utc_now() + expiring
+    with database(chosen) as opened, opened.read() as connection:
+        found = list(list_recordings(connection, expiring_by=by, status=status))
+    if as_json:
+        print_json([asdict(recording) for recording in found])
+    else:
+        print_table(COLUMNS, map(_row, found), none="no recordings")
+
+
+def _row(one: "ListedRecording") -> tuple[Cell, ...]:
+    kept_by = [word for word, kept in (("hold", one.held), ("restriction", one.restricted)) if kept]
+    return one.expires_at, one.status, ", ".join(kept_by), one.started_at, one.size, one.path, one.id
