@@ -32,6 +32,10 @@ exten => _7XX,1,Gosub(callguard-inbound,s,1(sales))
  same => n,Hangup()
 
 [from-inside]
+; the agent's line is open before anybody answers
+exten => _0746X.,1,Progress()
+ same => n,Gosub(callguard-outbound,s,1(PJSIP/${EXTEN}@caller,20))
+ same => n,Hangup()
 exten => _0X.,1,Gosub(callguard-outbound,s,1(PJSIP/${EXTEN}@caller,20))
  same => n,Wait(0.6)
  same => n,Hangup()
@@ -52,6 +56,7 @@ POLICIES: Final = {
     "0742*": 'direction = "outbound"\nmode = "opt-in"',
     "0743*": 'direction = "outbound"\nmode = "never"',
     "0744*": 'direction = "outbound"\nmode = "opt-in"\non_refusal = "hangup"',
+    "0746*": 'direction = "outbound"\nmode = "opt-in"',
     "0745*": 'direction = "outbound"\nmode = "opt-in"\nlanguage = "en"',
 }
 """By the number dialled."""

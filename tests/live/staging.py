@@ -104,8 +104,8 @@ def hold(until: float) -> None:
     time.sleep(max(0.0, until - time.monotonic()))
 
 
-def switch(call: PhoneCall, tone: int) -> None:
-    """Speak another tone, and go on when the PBX can hear nothing of the one before."""
+def switch(call: PhoneCall, tone: int | None) -> None:
+    """Speak another tone, or nothing, and go on when the PBX can hear nothing of the one before."""
     call.speak(tone)
     time.sleep(SWITCH_S)
 
