@@ -116,7 +116,7 @@ def _digit_pressed(call: Call, event: ev.DigitPressed) -> Step:
         return call, ()
     withdrawal, whole = follow(call.withdrawal, event, call.policy.withdraw_keys)
     followed = replace(call, withdrawal=withdrawal)
-    return _signal(followed, event, Signal.WITHDREW, call.policy.withdraw_keys) if whole else (followed, ())
+    return _signal(followed, event, Signal.WITHDREW) if whole else (followed, ())
 
 
 def _leg_answered(call: Call, event: ev.LegAnswered) -> Step:

@@ -13,12 +13,8 @@ PATIENCE = timedelta(seconds=3)
 
 def follow(before: Withdrawal | None, event: DigitPressed, keys: str) -> tuple[Withdrawal | None, bool]:
     """How far the person has come with this key, and whether the keys are now whole. Empty ``keys`` switch withdrawal by key off."""
-    matched = _matched(before, event)
-    expected = keys[matched : matched + 1]
-    if event.key == expected:
-        matched += 1
-    else:
-        matched = 1 if event.key == keys[:1] else 0
+    so_far = keys[: _matched(before, event)] + event.key
+    matched = next(count for count in range(len(keys), -1, -1) if so_far.endswith(keys[:count]))
     if matched and matched == len(keys):
         return None, True
     return (Withdrawal(event.leg, matched, event.at) if matched else None), False
