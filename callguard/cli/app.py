@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from callguard import __version__
+from callguard.cli.announcements import announcements
 from callguard.cli.calls import calls
 from callguard.cli.check import check
 from callguard.cli.failing import reported
@@ -47,6 +48,7 @@ def _before(
 
 for command in (run, check, status, calls, show, recordings, sweep):
     app.command()(command)
+app.add_typer(announcements)
 
 
 def main() -> int:

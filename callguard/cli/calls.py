@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from callguard.cli.output import Cell, Json, print_json, print_table
+from callguard.cli.output import Cell, Json, Listing
 from callguard.cli.session import database, settings
 from callguard.cli.writing import Since
 
@@ -28,10 +28,7 @@ def calls(context: typer.Context, since: Since = None, number: Number = None, li
     wanted = None if number is None else numbers.parse(number, chosen.numbers.default_region)
     with database(chosen) as opened, opened.read() as connection:
         found = list_calls(connection, since=since, number=wanted, limit=limit)
-    if as_json:
-        print_json([asdict(call) for call in found])
-    else:
-        print_table(COLUMNS, map(_row, found), none="no calls")
+    Listing([asdict(call) for call in found], COLUMNS, map(_row, found), none="no calls").put(as_json=as_json)
 
 
 def _row(call: "ListedCall") -> tuple[Cell, ...]:

@@ -7,6 +7,7 @@ never read as markup.
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, TypeAlias
 
@@ -31,6 +32,23 @@ def console() -> Console:
     """Where text goes; colours only on a terminal."""
     out = Console(highlight=False)
     return out if out.is_terminal else Console(highlight=False, width=_NO_TERMINAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The same said twice: as a document for scripts, and as rows below headings for people. `none` is said when there are no rows."""
+
+    document: object
+    columns: Sequence[str]
+    rows: Iterable[Sequence[Cell]]
+    none: str
+
+    def put(self, *, as_json: bool) -> None:
+        """Print one of the two."""
+        if as_json:
+            print_json(self.document)
+        else:
+            print_table(self.columns, self.rows, self.none)
 
 
 def print_json(document: object) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from callguard.call.state import RecordingStatus
-from callguard.cli.output import Cell, Json, print_json, print_table
+from callguard.cli.output import Cell, Json, Listing
 from callguard.cli.session import database, settings
 from callguard.cli.writing import Within
 from callguard.clock import utc_now
@@ -27,10 +27,7 @@ def recordings(context: typer.Context, expiring: Within = None, status: Status =
     by = None if expiring is None else utc_now() + expiring
     with database(chosen) as opened, opened.read() as connection:
         found = list(list_recordings(connection, expiring_by=by, status=status))
-    if as_json:
-        print_json([asdict(recording) for recording in found])
-    else:
-        print_table(COLUMNS, map(_row, found), none="no recordings")
+    Listing([asdict(one) for one in found], COLUMNS, map(_row, found), none="no recordings").put(as_json=as_json)
 
 
 def _row(one: "ListedRecording") -> tuple[Cell, ...]:

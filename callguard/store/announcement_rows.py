@@ -1,5 +1,6 @@
 """The archive of announcements: text and sound of every version that a person may have heard (S12, C5)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -22,3 +23,10 @@ def load_announcement(connection: sa.Connection, version: str) -> ArchivedAnnoun
     """The announcement of that version, or ``None`` when it was never kept."""
     row = connection.execute(sa.select(*_KEPT).where(announcements.c.version == version)).mappings().first()
     return None if row is None else ArchivedAnnouncement(**row)
+
+
+def find_announcements(connection: sa.Connection, beginning: str) -> Sequence[str]:
+    """The versions that begin so. They are hexadecimal, so that "z" ends the range under any collation."""
+    within = announcements.c.version.between(beginning, f"{beginning}z")
+    found = connection.scalars(sa.select(announcements.c.version).where(within).order_by(announcements.c.version))
+    return [version for version in found if version.startswith(beginning)]
