@@ -10,7 +10,7 @@ and the state is read anew, which is better than memory without an end.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from callguard.errors import LinkError, LinkLost, ProtocolFault
 from callguard.pbx.ami_action import AmiAction, OnOutcome
@@ -24,41 +24,50 @@ OnEvent = Callable[[Headers], None]
 
 _GREETING = b"Asterisk Call Manager/"
 _LONGEST_GREETING = 256
-_KNOWN_NAMES = 1024
+RECOGNISED_BY = 32
+_KNOWN_BEGINNINGS = 1024
 
 
-class EventRoutes:
-    """Who wants which event. Names match in any case; each spelling seen is looked up in lower case once."""
+class Routes:
+    """Who takes which message: events by name, in any case; responses go to `on_response`.
 
-    def __init__(self, wanted: Mapping[str, OnEvent], own: Mapping[str, OnEvent]) -> None:
-        self._wanted = {name.lower().encode(): on_event for name, on_event in wanted.items()}
-        for name, on_event in own.items():
-            key = name.lower().encode()
-            self._wanted[key] = _one_then_other(on_event, self._wanted.get(key))
-        self._seen: dict[bytes, OnEvent | None] = {}
+    A message is known again by its first bytes, which hold its kind, its name and, unless the name is long, nothing that differs
+    from one event of that name to the next.
+    """
 
-    def find(self, name: bytes) -> OnEvent | None:
-        """The callback for events of this name, if anybody wants them."""
-        try:
-            return self._seen[name]
-        except KeyError:
-            on_event = self._wanted.get(name.lower())
-            if len(self._seen) < _KNOWN_NAMES:
-                self._seen[name] = on_event
-            return on_event
+    def __init__(self, wanted: Mapping[str, OnEvent], on_response: OnEvent) -> None:
+        self._wanted = {name.lower(): on_event for name, on_event in wanted.items()}
+        self._on_response = on_response
+        self.known: dict[bytes, OnEvent | None] = {}
+
+    def learn(self, message: bytes) -> OnEvent | None:
+        """Who takes this message, if anybody does; remembered where its first bytes tell the name."""
+        line, end, _ = message[:RECOGNISED_BY].lstrip(EOL).partition(EOL)
+        tells_the_name = bool(end) or len(message) < RECOGNISED_BY
+        if not tells_the_name:
+            line = message.lstrip(EOL).partition(EOL)[0]
+        route = self._route(*line.decode("utf-8", "replace").split(": ", 1))
+        if tells_the_name and len(self.known) < _KNOWN_BEGINNINGS:
+            self.known[message[:RECOGNISED_BY]] = route
+        return route
+
+    def _route(self, kind: str, name: str = "") -> OnEvent | None:
+        if kind == "Event":
+            return self._wanted.get(name.lower())
+        return self._on_response if kind == "Response" else None
 
 
 class AmiProtocol(AMIProtocol):
     """The connection, from the first byte to its loss. `greeted` and `lost` say how far it is; `lost` carries the reason."""
 
-    def __init__(self, routes: EventRoutes, congested: Callable[[], bool], contain: Contain, bounds: AmiBounds) -> None:
+    def __init__(self, wanted: Mapping[str, OnEvent], congested: Callable[[], bool], contain: Contain, bounds: AmiBounds) -> None:
         self._loop = asyncio.get_running_loop()
-        self._routes = routes
         self._congested = congested
         self._contain = contain
         self._bounds = bounds
         self._splitter = Splitter(bounds.unterminated_bytes)
         self._pending = Pending(self._loop, contain, bounds.list_entries)
+        self._routes = Routes(wanted, self._pending.answer)
         self._greeting = b""
         self._socket: asyncio.Transport | None = None
         self.closed = False
@@ -100,10 +109,11 @@ class AmiProtocol(AMIProtocol):
         except ProtocolFault as fault:
             self.drop(f"the PBX sent {fault.message}")
             return
-        for message in messages:
-            if self.closed:
-                return
-            self._dispatch(message)
+        waiting = iter(messages)
+        for _ in messages:
+            with self._contain:  # once for all that goes well; after an error the loop comes here again for the rest
+                self._dispatch(waiting)
+                break
         if messages and not self.paused:
             self._hold_while_congested()
 
@@ -156,22 +166,20 @@ class AmiProtocol(AMIProtocol):
         self.greeted.set_result(None)
         return rest
 
-    def _dispatch(self, message: bytes) -> None:
-        if message.startswith(b"Event: "):
-            end = message.find(EOL)
-            on_event = self._routes.find(message[7:end] if end > 0 else message[7:])
-            if on_event is None and not self._pending.open_lists:
-                return
-            headers = Headers(message)
-            if self._pending.open_lists:
-                self._pending.gather(headers)
-            if on_event is not None:
-                with self._contain:
-                    on_event(headers)
-        elif message.startswith(b"Response: "):
-            self._pending.answer(Headers(message))
-        elif message.startswith(EOL):
-            self._dispatch(message.lstrip(EOL))
+    def _dispatch(self, messages: Iterator[bytes]) -> None:
+        """The loop that every byte of AMI passes: what nobody wants costs one slice and one look-up."""
+        known, pending = self._routes.known, self._pending
+        for message in messages:
+            try:
+                route = known[message[:RECOGNISED_BY]]
+            except KeyError:
+                route = self._routes.learn(message)
+            if pending.open_lists:
+                pending.gather(Headers(message))
+            if route is not None:
+                route(Headers(message))
+                if self.closed:
+                    return
 
     def _hold_while_congested(self) -> None:
         congested = False
@@ -186,14 +194,3 @@ class AmiProtocol(AMIProtocol):
             self.last_byte_s = self._loop.time()
             self._socket.resume_reading()
         self.paused = congested
-
-
-def _one_then_other(one: OnEvent, other: OnEvent | None) -> OnEvent:
-    if other is None:
-        return one
-
-    def both(headers: Headers) -> None:
-        one(headers)
-        other(headers)
-
-    return both

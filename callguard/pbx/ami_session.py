@@ -17,7 +17,7 @@ from callguard.pbx.ami_action import AmiAction, AmiAddress, Outcome, Reply
 from callguard.pbx.ami_bounds import AmiBounds
 from callguard.pbx.ami_contain import Contain
 from callguard.pbx.ami_panoramisk import Manager
-from callguard.pbx.ami_protocol import AmiProtocol, EventRoutes, OnEvent
+from callguard.pbx.ami_protocol import AmiProtocol, OnEvent
 from callguard.pbx.ami_wire import Headers
 
 
@@ -47,8 +47,10 @@ class AmiSession(Manager):
         self._address = address
         self._bounds = bounds
         self._booted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        own = {"FullyBooted": self._note_booted, "Shutdown": self._note_shutdown}
-        connection = AmiProtocol(EventRoutes(callbacks.on_event, own), callbacks.congested, contain, bounds)
+        wanted = {name.lower(): on_event for name, on_event in callbacks.on_event.items()}
+        for name, own in (("fullybooted", self._note_booted), ("shutdown", self._note_shutdown)):
+            wanted[name] = partial(_both, own, wanted.get(name))
+        connection = AmiProtocol(wanted, callbacks.congested, contain, bounds)
         super().__init__(
             host=address.host,
             port=address.port,
@@ -77,13 +79,11 @@ class AmiSession(Manager):
     async def watch(self) -> str:
         """Stays until the connection is lost and says why. Pings an idle PBX, gives up one that is silent for too long."""
         protocol, bounds = self.protocol, self._bounds
-        pinged_after_s = -1.0
         while not protocol.lost.done():
             silent_s = 0.0 if protocol.paused else asyncio.get_running_loop().time() - protocol.last_byte_s
             if silent_s >= bounds.dead_after_s:
                 protocol.drop(f"the PBX was silent for {bounds.dead_after_s:g} s")
-            elif silent_s >= bounds.ping_after_s and pinged_after_s != protocol.last_byte_s:
-                pinged_after_s = protocol.last_byte_s
+            elif silent_s >= bounds.ping_after_s:
                 protocol.send([AmiAction("Ping")], _ignore)
             next_step_s = bounds.ping_after_s if silent_s < bounds.ping_after_s else bounds.dead_after_s
             await asyncio.wait({protocol.lost}, timeout=max(next_step_s - silent_s, 0.001))
@@ -139,6 +139,12 @@ def _login_error(outcome: LinkError) -> LinkError:
     if isinstance(outcome, ActionRefused):
         return LoginRefused(outcome.message)
     return LinkLost(f"login: {outcome.message}") if isinstance(outcome, LinkOverdue) else outcome
+
+
+def _both(own: OnEvent, other: OnEvent | None, headers: Headers) -> None:
+    own(headers)
+    if other is not None:
+        other(headers)
 
 
 def _settle(answer: asyncio.Future[Outcome], _action: AmiAction, outcome: Outcome) -> None:

@@ -44,6 +44,10 @@ class Owner:
         self.threads.add(threading.current_thread().name)
         self.outcomes.append((action, outcome))
 
+    def wait_up(self, times: int) -> None:
+        """Until the link has come up so many times."""
+        until(lambda: self.ups == times)
+
     def values(self, header: str) -> list[str | None]:
         """The header of every event heard."""
         return [headers.get(header) for _, headers in self.heard]

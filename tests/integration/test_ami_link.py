@@ -15,7 +15,7 @@ import pytest
 from callguard.errors import ActionRefused, LinkLost, LinkOverdue, UnsafeText
 from callguard.pbx.ami import AmiAction, Headers, Reply
 from tests.integration.ami_owner import SHORT, Owner, linked, up
-from tests.integration.ami_server import FULLY_BOOTED, SECRET, AmiServer, Connection, Received, ignore, until
+from tests.integration.ami_server import FULLY_BOOTED, SECRET, AmiServer, Connection, Received, ignore, obey, until
 from tests.integration.ami_stream import FLOOD, event, events, full_backlog, queue_agi
 
 PATIENT = replace(SHORT, ping_after_s=20.0, dead_after_s=40.0)
@@ -80,14 +80,23 @@ def test_a_raising_callback_harms_nothing(caplog: pytest.LogCaptureFixture) -> N
         owner.outcomes.append((action, LinkLost("")))
         raise ValueError(str(outcome))
 
-    with AmiServer() as server, up(server.port, owner, events={"Hangup": listen}) as link:
-        server.last.send(b"".join(events("Hangup", 3)))
+    def answer_some(connection: Connection, action: Received) -> None:
+        if action.name != "absent":
+            obey(connection, action)
+
+    with AmiServer(answer_some) as server, up(server.port, owner, events={"Hangup": listen}) as link:
+        server.last.send(b"".join(events("Hangup", 100)))
         link.send([AmiAction("Status"), AmiAction("Status")], taken)
-        until(lambda: len(owner.heard) == 3 and len(owner.outcomes) == 2)
+        until(lambda: len(owner.heard) == 100 and len(owner.outcomes) == 2)
         assert isinstance(link.ask(AmiAction("Status"), 1.0), Reply)
         assert not owner.downs
+        link.send([AmiAction("Absent")] * 3, taken)
+        until(lambda: "absent" in server.last.names())
+        server.hang_up(server.last)
+        until(lambda: len(owner.outcomes) == 5, within_s=1.0)
     assert "RuntimeError" in caplog.text
     assert "caller-canary" not in caplog.text
+    assert caplog.text.count("in a callback") <= 7  # at failures 1, 2, 4 … 64
 
 
 def test_events_keep_their_order() -> None:
@@ -140,6 +149,13 @@ def test_a_value_cannot_inject_an_action(value: str) -> None:
         AmiAction("Setvar", (("Variable", "X"), ("Value", value)))
     with pytest.raises(UnsafeText):
         AmiAction("Setvar", ((value, "X"),))
+
+
+@pytest.mark.parametrize("name", ["", "A:", "A b", "Ș", "ActionID", "actionid"])
+def test_a_header_has_a_name_that_is_one(name: str) -> None:
+    """The ids are the link's own: with another's, an answer would reach the wrong one."""
+    with pytest.raises(UnsafeText):
+        AmiAction("Setvar", ((name, "X"),))
 
 
 def test_a_split_character_is_whole() -> None:

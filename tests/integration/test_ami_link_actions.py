@@ -32,6 +32,17 @@ def test_a_batch_is_one_write() -> None:
         assert threading.current_thread().name not in owner.threads
 
 
+def test_an_answered_action_is_never_overdue(caplog: pytest.LogCaptureFixture) -> None:
+    """Its bound is dropped with its id."""
+    owner = Owner()
+    with AmiServer() as server, up(server.port, owner) as link:
+        link.send([AmiAction("Status", bound_s=0.1)], owner.take)
+        until(lambda: owner.outcomes)
+        time.sleep(0.2)
+        assert len(owner.outcomes) == 1
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 def test_a_repeated_header_is_sent_repeatedly() -> None:
     with AmiServer() as server, up(server.port, Owner()) as link:
         link.ask(AmiAction("Originate", (("Variable", "A=1"), ("Channel", "Local/ș@b"), ("Variable", "B=2"))), 1.0)

@@ -4,13 +4,14 @@ import socket
 import threading
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from callguard.errors import LinkLost
 from callguard.pbx.ami import AmiAction, AmiAddress, AmiLink, Headers
 from tests.integration.ami_owner import SHORT, Owner, linked, up
-from tests.integration.ami_server import FULLY_BOOTED, SECRET, USERNAME, AmiServer, ignore, until
+from tests.integration.ami_server import GREETING, SECRET, USERNAME, AmiServer, ignore, until
 from tests.integration.ami_stream import event
 
 
@@ -38,26 +39,39 @@ def test_a_closed_port_is_tried_again_until_it_opens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     owner = Owner()
-    with linked(port, owner):
+    with linked(port, owner) as link:
         until(lambda: owner.downs)
         time.sleep(0.5)
         assert owner.downs == ["cannot connect (ConnectionRefusedError)"]
         with AmiServer(port=port) as server:
             until(lambda: owner.ups, within_s=1.0)
             assert len(server.connections) == 1
+        until(lambda: owner.downs[2:] == ["cannot connect (ConnectionRefusedError)"])
+        with pytest.raises(LinkLost, match="cannot connect"):
+            link.ask(AmiAction("Status"), 1.0)
 
 
-def test_a_link_that_flaps_is_slowed_down() -> None:
-    """A PBX that hangs up after each login is not called again at the first interval for ever."""
+def test_a_greeting_in_pieces_is_one() -> None:
     owner = Owner()
-    with (
-        AmiServer(after_login=FULLY_BOOTED + event("Shutdown")) as server,
-        linked(server.port, owner, bounds=replace(SHORT, retry_longest_s=5)),
-    ):
-        until(lambda: len(server.times_s) == 5)
-        gaps = [later - earlier for earlier, later in zip(server.times_s, server.times_s[1:], strict=False)]
+    with AmiServer(greeting=b"") as server, linked(server.port, owner):
+        server.last.send(*(bytes([byte]) for byte in GREETING), apart_s=0.001)
+        until(lambda: owner.ups)
+
+
+def test_a_link_that_flaps_is_slowed_down_until_it_holds() -> None:
+    """A PBX that hangs up after each login is not called at the first interval for ever; one that then held for a while is."""
+    owner = Owner()
+    with AmiServer() as server, linked(server.port, owner, bounds=replace(SHORT, retry_longest_s=5)):
+        for times in range(1, 5):
+            owner.wait_up(times)
+            server.hang_up(server.last)
+        until(lambda: owner.ups == 5)
+        gaps = [later - earlier for earlier, later in pairwise(server.times_s)]
         assert gaps[-1] > 2 * gaps[0]
         assert gaps[-1] >= 0.4
+        time.sleep(SHORT.dead_after_s + 0.1)
+        server.hang_up(server.last)
+        until(lambda: owner.ups == 6, within_s=0.3)
 
 
 def test_a_pbx_that_shuts_down_is_left_at_once() -> None:
