@@ -31,8 +31,8 @@ def align(call: Call, at: datetime) -> Alignment:
         started, start_it = _start(finished, at)
         return started, (*file_it, *start_it)
     if party.decision not in COVERED:
-        return _stop(call, running, at)
-    return _pause_or_resume(call, running)
+        return stop(call, running, at)
+    return _pause_or_resume(call, running, party)
 
 
 def subject(call: Call) -> Party | None:
@@ -42,10 +42,16 @@ def subject(call: Call) -> Party | None:
     return next((party for party in call.parties if party.outside and party.bridge and party.decision in COVERED), None)
 
 
-def finish(call: Call, recording: Recording, at: datetime, fault: str | None = None) -> Alignment:
-    """The recording is over and its file is to be measured; nothing needs to be said to the PBX."""
-    stopped = replace(recording, status=RecordingStatus.STOPPED, stopped_at=at, fault=fault)
+def finish(call: Call, recording: Recording, at: datetime) -> Alignment:
+    """The leg is gone and the recording with it: the file is to be measured, and nothing needs to be said to the PBX."""
+    stopped = replace(recording, status=RecordingStatus.STOPPED, stopped_at=at)
     return with_recording(call, stopped), (filing(call, stopped),)
+
+
+def stop(call: Call, recording: Recording, at: datetime) -> Alignment:
+    """The leg goes on without the recording, for good."""
+    stopped = replace(recording, status=RecordingStatus.STOPPED, stopped_at=at)
+    return with_recording(call, stopped), (stop_order(call, recording),)
 
 
 def filing(call: Call, recording: Recording) -> FileRecording:
@@ -63,6 +69,11 @@ def filing(call: Call, recording: Recording) -> FileRecording:
 def start_order(call: Call, recording: Recording) -> StartRecording:
     """The order to begin; the row must be committed before it goes out."""
     return StartRecording(**_where(call, recording), recording=recording.id, path=recording.path)
+
+
+def pause_order(call: Call, recording: Recording) -> PauseRecording:
+    """The order to write silence."""
+    return PauseRecording(**_where(call, recording), recording=recording.id)
 
 
 def stop_order(call: Call, recording: Recording) -> StopRecording:
@@ -101,17 +112,11 @@ def _request(call: Call, party: Party, at: datetime) -> Recording:
     )
 
 
-def _stop(call: Call, recording: Recording, at: datetime) -> Alignment:
-    stopped = replace(recording, status=RecordingStatus.STOPPED, stopped_at=at)
-    return with_recording(call, stopped), (stop_order(call, recording),)
-
-
-def _pause_or_resume(call: Call, recording: Recording) -> Alignment:
+def _pause_or_resume(call: Call, recording: Recording, party: Party) -> Alignment:
     blocked = _uncovered(call.parties)
     if blocked and recording.status is not RecordingStatus.PAUSED:
-        order: Command = PauseRecording(**_where(call, recording), recording=recording.id)
-        return with_recording(call, replace(recording, status=RecordingStatus.PAUSED)), (order,)
-    if not blocked and recording.status is RecordingStatus.PAUSED:
+        return with_recording(call, replace(recording, status=RecordingStatus.PAUSED)), (pause_order(call, recording),)
+    if party.bridge and not blocked and recording.status is RecordingStatus.PAUSED:
         order = ResumeRecording(**_where(call, recording), recording=recording.id)
         return with_recording(call, replace(recording, status=RecordingStatus.RECORDING)), (order,)
     return call, ()

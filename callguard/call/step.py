@@ -12,7 +12,7 @@ from callguard.call import events as ev
 from callguard.call.commands import Command, HangUp, Release
 from callguard.call.consent import Moment, Signal, advance
 from callguard.call.policy import Mode, Policy
-from callguard.call.recording import align, filing, finish, start_order, stop_order, subject, with_recording
+from callguard.call.recording import align, filing, pause_order, start_order, stop, stop_order, subject, with_recording
 from callguard.call.state import RUNNING, Call, Direction, Party, Recording, RecordingStatus, Role, Stage
 from callguard.call.withdrawal import follow
 
@@ -176,11 +176,15 @@ def _dial_ended(call: Call, event: ev.DialEnded) -> Step:
 
 
 def _recording_started(call: Call, event: ev.RecordingStarted) -> Step:
+    """A recording that should be paused is paused again: whether the PBX heard the first order is not known after a restart."""
     one = _recording(call, event.recording)
-    if one is None or one.started_at is not None:
+    if one is None:
         return call, ()
+    again = (pause_order(call, one),) if one.status is RecordingStatus.PAUSED else ()
+    if one.started_at is not None:
+        return call, again
     status = RecordingStatus.RECORDING if one.status is RecordingStatus.REQUESTED else one.status
-    return with_recording(call, replace(one, status=status, started_at=event.at)), ()
+    return with_recording(call, replace(one, status=status, started_at=event.at)), again
 
 
 def _recording_refused(call: Call, event: ev.RecordingRefused) -> Step:
@@ -191,14 +195,14 @@ def _recording_refused(call: Call, event: ev.RecordingRefused) -> Step:
 
 
 def _recording_not_running(call: Call, event: ev.RecordingNotRunning) -> Step:
-    """A start that never reached the PBX is ordered again; one that ended behind our back is over."""
+    """A start that never reached the PBX is ordered again. What else it does not tell of is over, and stopped in case it only hides it."""
     one = _recording(call, event.recording)
     if one is None or one.status not in RUNNING:
         return call, ()
     who = subject(call)
     if one.status is RecordingStatus.REQUESTED and who is not None and who.leg == one.leg:
         return call, (start_order(call, one),)
-    return finish(call, one, event.at)
+    return stop(call, one, event.at)
 
 
 def _recording_stopped(call: Call, event: ev.RecordingStopped) -> Step:
@@ -216,7 +220,7 @@ _FAULT_STATUS = {None: RecordingStatus.STOPPED, "missing": RecordingStatus.MISSI
 
 def _recording_filed(call: Call, event: ev.RecordingFiled) -> Step:
     one = _recording(call, event.recording)
-    if one is None or one.status is not RecordingStatus.STOPPED:
+    if one is None or not _unfiled(one):
         return call, ()
     status = _FAULT_STATUS.get(event.fault, RecordingStatus.FAILED)
     return with_recording(call, replace(one, status=status, size=event.size, sha256=event.sha256, fault=event.fault)), ()

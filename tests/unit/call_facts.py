@@ -123,7 +123,6 @@ def stop_unconfirmed(count: int = 1, leg: str = CUSTOMER, at: float = 35) -> ev.
     return ev.StopUnconfirmed(**_where(leg, at), recording=recording_id(count))
 
 
-def filed(
-    count: int = 1, fault: str | None = None, size: int | None = 16044, sha256: str | None = "5ha", at: float = 61
-) -> ev.RecordingFiled:
+def filed(count: int = 1, fault: str | None = None, size: int | None = 16044, at: float = 61) -> ev.RecordingFiled:
+    sha256 = None if size is None else f"sha256 of {size} bytes"
     return ev.RecordingFiled(**_where(CUSTOMER, at), recording=recording_id(count), size=size, sha256=sha256, fault=fault)
