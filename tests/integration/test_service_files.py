@@ -111,6 +111,20 @@ def test_the_unit_the_settings_and_the_login_mean_the_same_places() -> None:
     assert f"[{settings.pbx[0].username}]" in AMI_USER.read_text("utf-8").splitlines()
 
 
+def test_the_commands_above_the_login_set_one_secret_in_both_places(tmp_path: Path) -> None:
+    (tmp_path / "callguard").mkdir()
+    (tmp_path / "asterisk" / "manager.d").mkdir(parents=True)
+    commands = re.findall(r"(?m)^;     (.*)$", AMI_USER.read_text("utf-8").partition("manager.conf must")[0])
+    script = "\n".join(command for command in commands if "asterisk -rx" not in command)
+    script = script.replace("/etc/", f"{tmp_path}/").replace("chown root:asterisk ", "true ")
+    subprocess.run(["sh", "-euc", script], cwd=AMI_USER.parent, check=True, timeout=20)
+
+    secret, installed = tmp_path / "callguard" / "ami.secret", tmp_path / "asterisk" / "manager.d" / "callguard.conf"
+    assert len(secret.read_text("ascii").strip()) == 48
+    assert installed.read_text("utf-8").replace(f"secret = {secret.read_text('ascii')}", "", 1) == AMI_USER.read_text("utf-8")
+    assert (secret.stat().st_mode & 0o777, installed.stat().st_mode & 0o777) == (0o600, 0o640)
+
+
 # The configuration ----------------------------------------------------------------------------------------------------------------
 
 
