@@ -1,12 +1,14 @@
 """Calls, kept at every step and taken up again after a restart.
 
-:func:`save_calls` is the daemon's hot path. Its statements are compiled once for each dialect and go to the driver as they are, since
-SQLAlchemy's own way there costs as much again as SQLite itself (tests/bench/store_speed.py). They are grouped by table over a whole batch,
-in an order that satisfies the foreign keys.
+:func:`save_calls` is the daemon's hot path (tests/bench/store_speed.py). Its statements are compiled once for each dialect and go to the
+driver as they are; they are grouped by table over a whole batch, in an order that satisfies the foreign keys. An ordinary update leaves out
+what is settled when the row is made: SQLite would write every index over it anew.
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
@@ -19,7 +21,23 @@ from callguard.store.tables import calls, consents, parties, recordings
 _KEPT_BY_OTHERS = frozenset({"source", "held", "restricted", "deleted_at"})
 """Columns that hold what no step of a call says."""
 
-_Batch = Mapping[str, list[Row]]
+_SETTLED = {
+    "calls": (
+        *("pbx", "linkedid", "direction", "policy_version", "caller", "caller_e164", "callee", "callee_e164", "dialled", "redirecting"),
+        *("started_at", "received_at"),
+    ),
+    "parties": ("position", "role", "number", "number_e164", "outside"),
+    "recordings": ("call_id", "position", "leg", "path", "requested_at", "expires_at", "policy_version"),
+}
+"""Columns that hardly ever change after the insert; when one does, the whole row is rewritten."""
+
+
+class _Batch(NamedTuple):
+    """Rows by table; ``unsettled`` names the tables of which a settled column changed."""
+
+    inserts: dict[str, list[Row]]
+    updates: dict[str, list[Row]]
+    unsettled: set[str]
 
 
 def save_call(connection: sa.Connection, before: Call | None, after: Call) -> None:
@@ -33,15 +51,18 @@ def save_calls(connection: sa.Connection, changes: Sequence[tuple[Call | None, C
     Decisions are only ever added. The policies and the announcements that the calls refer to must have been kept before. Raises
     ``ValueError`` for a naive time.
     """
-    statements = _statements(connection.dialect.name)
-    batch: _Batch = {name: [] for name in statements}
+    batch = _Batch({"calls": [], "parties": [], "consents": [], "recordings": []}, {"calls": [], "parties": [], "recordings": []}, set())
     for before, after in changes:
         _add_call(batch, before, after)
         _add_parties(batch, before, after)
         _add_recordings(batch, before, after)
-    for name, rows in batch.items():
+    statements = _statements(connection.dialect.name)
+    for table, rows in batch.inserts.items():
         if rows:
-            connection.exec_driver_sql(statements[name], rows)
+            connection.exec_driver_sql(statements["insert", table], rows)
+    for table, rows in batch.updates.items():
+        if rows:
+            connection.exec_driver_sql(statements["rewrite" if table in batch.unsettled else "update", table], rows)
 
 
 def open_calls(connection: sa.Connection, pbx: str) -> list[Call]:
@@ -57,44 +78,46 @@ def open_calls(connection: sa.Connection, pbx: str) -> list[Call]:
 
 
 def _add_call(batch: _Batch, before: Call | None, after: Call) -> None:
-    row = call_row(after)
-    if before is None:
-        batch["insert calls"].append(row)
-    elif row != call_row(before):
-        batch["update calls"].append(row)
+    _add(batch, "calls", call_row(before) if before else None, call_row(after))
 
 
 def _add_parties(batch: _Batch, before: Call | None, after: Call) -> None:
-    known = len(before.parties) if before else 0
+    known = before.parties if before else ()
     for position, party in enumerate(after.parties):
-        earlier = before.parties[position] if before and position < known else None
+        earlier = known[position] if position < len(known) else None
         if party is earlier:
             continue
-        row = party_row(after, position)
-        if earlier is None:
-            batch["insert parties"].append(row)
-        elif before and row != party_row(before, position):
-            batch["update parties"].append(row)
+        _add(batch, "parties", party_row(before, position) if before and earlier else None, party_row(after, position))
         decided = len(earlier.consents) if earlier else 0
-        batch["insert consents"].extend(consent_row(after, party, place) for place in range(decided, len(party.consents)))
+        batch.inserts["consents"].extend(consent_row(after, party, place) for place in range(decided, len(party.consents)))
 
 
 def _add_recordings(batch: _Batch, before: Call | None, after: Call) -> None:
     known = len(before.recordings) if before else 0
-    for position, recording in enumerate(after.recordings):
-        if before is None or position >= known:
-            batch["insert recordings"].append(recording_row(after, position))
-        elif recording != before.recordings[position]:
-            batch["update recordings"].append(recording_row(after, position))
+    for position in range(len(after.recordings)):
+        _add(batch, "recordings", recording_row(before, position) if before and position < known else None, recording_row(after, position))
+
+
+def _add(batch: _Batch, table: str, before: Row | None, after: Row) -> None:
+    if before is None:
+        batch.inserts[table].append(after)
+    elif before != after:
+        batch.updates[table].append(after)
+        if any(before[name] != after[name] for name in _SETTLED[table]):
+            batch.unsettled.add(table)
 
 
 @cache
-def _statements(dialect_name: str) -> Mapping[str, str]:
-    """SQL by name, in the order in which a batch sends it."""
+def _statements(dialect_name: str) -> Mapping[tuple[str, str], str]:
+    """SQL by verb and table."""
     dialect = sqlite.dialect(paramstyle="named") if dialect_name == "sqlite" else sa.make_url("postgresql+psycopg://").get_dialect()()
-    named: dict[str, sa.Insert | sa.Update] = {f"insert {table.name}": _insert(table) for table in (calls, parties, consents, recordings)}
-    named.update({f"update {table.name}": _update(table) for table in (calls, parties, recordings)})
-    return {name: str(statement.compile(dialect=dialect)) for name, statement in named.items()}
+    made: dict[tuple[str, str], sa.Insert | sa.Update] = {
+        ("insert", table.name): _insert(table) for table in (calls, parties, consents, recordings)
+    }
+    for table in (calls, parties, recordings):
+        made["rewrite", table.name] = _update(table, _KEPT_BY_OTHERS)
+        made["update", table.name] = _update(table, _KEPT_BY_OTHERS.union(_SETTLED[table.name]))
+    return {name: str(statement.compile(dialect=dialect)) for name, statement in made.items()}
 
 
 def _insert(table: sa.Table) -> sa.Insert:
@@ -102,7 +125,7 @@ def _insert(table: sa.Table) -> sa.Insert:
     return sa.insert(table).values({column.name: sa.bindparam(column.name) for column in written}).inline()
 
 
-def _update(table: sa.Table) -> sa.Update:
+def _update(table: sa.Table, left_out: AbstractSet[str]) -> sa.Update:
     key = [column == sa.bindparam(column.name) for column in table.primary_key]
-    written = [column for column in table.c if not column.primary_key and column.name not in _KEPT_BY_OTHERS]
+    written = [column for column in table.c if not column.primary_key and column.name not in left_out]
     return sa.update(table).where(*key).values({column.name: sa.bindparam(column.name) for column in written})

@@ -17,7 +17,21 @@ from callguard.store.loading import load_calls
 from callguard.store.records import open_calls, save_call, save_calls
 from callguard.store.tables import calls, consents, parties, recordings
 from tests.integration.store_plans import plan_of, scans
-from tests.integration.store_values import CALLS, CHANGES, HOSTILE, NOW, STAYED, WITHDRAWN, after, caller, keep, life, plain_call, recording
+from tests.integration.store_values import (
+    BOB,
+    CALLS,
+    CHANGES,
+    HOSTILE,
+    NOW,
+    STAYED,
+    WITHDRAWN,
+    after,
+    caller,
+    keep,
+    life,
+    plain_call,
+    recording,
+)
 
 on_one_database = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -87,6 +101,19 @@ def test_a_batch_may_hold_many_calls_and_many_steps_of_one(stocked: Database) ->
     assert len(seen) == 7, "one statement for each table and verb, however many rows"
     with stocked.read() as connection:
         assert load_calls(connection, ["c2", "c1"]) == [lives[1][-1], lives[0][-1]]
+
+
+def test_the_last_step_of_a_batch_wins_whatever_it_changes(stocked: Database) -> None:
+    """A changed number is written by another statement than a changed time; their order must not decide."""
+    started = plain_call()
+    renumbered = replace(started, caller=BOB, answered_at=after(1))
+    answered = replace(started, answered_at=after(2))
+    steps: list[tuple[Call | None, Call]] = [(None, started), (started, answered), (answered, renumbered)]
+    with stocked.write() as connection:
+        save_calls(connection, steps)
+        assert load_calls(connection, ["c1"]) == [renumbered]
+        save_calls(connection, [(renumbered, started), (started, answered)])
+        assert load_calls(connection, ["c1"]) == [answered]
 
 
 def test_a_step_writes_what_it_changed_and_nothing_else(stocked: Database) -> None:
