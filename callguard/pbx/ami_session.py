@@ -28,7 +28,7 @@ class LinkCallbacks:
     Attributes:
         on_event: by event name, in any case. Events may come before `on_up`, by up to the bound `booted_s`.
         on_up: logged in; whatever was known about the PBX before is stale and must be read anew.
-        on_down: not connected, and why. Called again when the reason changes; the link keeps trying.
+        on_down: not connected, and why. Called again when the reason changes; the link keeps trying. Not called for `stop`.
         on_fatal: the login was refused, and why; called once per change. The link tries again, slowly.
         congested: asked after each segment; while it says yes, nothing is read from the PBX.
     """
