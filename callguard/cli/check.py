@@ -1,44 +1,48 @@
-"""`callguard check`: a line for each thing that must be true, with what to do where it is not."""
+"""`callguard check`: a line for each thing that must be true, as soon as it is known, with what to do where it is not."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from callguard.checks.report import Check, Outcome
 from callguard.cli.output import Json, console, print_json, text
 from callguard.cli.session import settings, settings_path
 
 if TYPE_CHECKING:
-    from callguard.checks import Check
+    from callguard.config import Settings
 
 ConfigOnly: TypeAlias = Annotated[bool, typer.Option("--config-only", help="Only read the configuration: for ExecStartPre.")]
 
-_STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "not checked": "dim"}
+_STYLES = {Outcome.OK: "green", Outcome.WARNING: "yellow", Outcome.FAILED: "bold red", Outcome.NOT_CHECKED: "dim"}
 
 
 def check(context: typer.Context, *, config_only: ConfigOnly = False, as_json: Json = False) -> None:
     """Everything that must be true before the daemon runs and while it does, a line each, with the remedy."""
-    from callguard.checks import Check, Outcome, survey
-
     chosen = settings(context)
-    found = [Check("configuration", str(settings_path(context)), Outcome.OK, "read, and without fault")]
-    if not as_json:
-        _print(found[0])
-    for one in () if config_only else survey(chosen):
-        found.append(one)
-        if not as_json:
-            _print(one)
-    failed = any(one.outcome is Outcome.FAILED for one in found)
+    read = Check("configuration", str(settings_path(context)), Outcome.OK, "read, and without fault")
+    checks = iter([read]) if config_only else _all(read, chosen)
+    found = list(checks if as_json else map(_printed, checks))
+    ok = all(one.outcome is not Outcome.FAILED for one in found)
     if as_json:
-        print_json({"ok": not failed, "checks": [_document(one) for one in found]})
-    raise typer.Exit(1 if failed else 0)
+        print_json({"ok": ok, "checks": [_document(one) for one in found]})
+    raise typer.Exit(0 if ok else 1)
 
 
-def _document(one: "Check") -> dict[str, object]:
+def _all(read: Check, chosen: "Settings") -> Iterator[Check]:
+    from callguard.checks.survey import survey
+
+    yield read
+    yield from survey(chosen)
+
+
+def _document(one: Check) -> dict[str, object]:
     return {"check": one.name, "place": one.place, "outcome": one.outcome, "message": one.message, "remedy": one.remedy or None}
 
 
-def _print(one: "Check") -> None:
+def _printed(one: Check) -> Check:
     remedy = f" → {one.remedy}" if one.remedy else ""
     line = text(f"{one.outcome:<11}  {one.name} ({one.place}): {one.message}{remedy}")
     line.stylize(_STYLES[one.outcome], 0, len(one.outcome))
     console().print(line, soft_wrap=True)
+    return one

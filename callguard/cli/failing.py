@@ -4,7 +4,8 @@ An error of callguard's own tells all of its faults. Anything else is a defect: 
 log gets the type and the places that it came through. Its message goes to neither, as it may quote what a caller sent.
 """
 
-import syslog
+import os
+import socket
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,6 +16,9 @@ from callguard.errors import CallguardError, Fault
 
 SYSTEM_LOG = Path("/dev/log")
 """Where journald, or whatever logs on this machine, listens."""
+
+_USER_ERROR = 1 << 3 | 3
+"""Facility `user`, severity `error`: RFC 5424, 6.2.1."""
 
 
 def reported(command: Callable[[], object]) -> int:
@@ -49,11 +53,20 @@ def printable(text: str) -> str:
 
 def _fault(defect: Exception) -> Fault:
     kind, places = type(defect).__name__, _places(defect)
-    if not SYSTEM_LOG.exists():
-        return Fault(f"unexpected {kind} {places}", remedy="report it as a defect of callguard")
-    syslog.openlog("callguard", syslog.LOG_PID)
-    syslog.syslog(syslog.LOG_ERR, f"unexpected {kind} {places}")
-    return Fault(f"unexpected {kind}; the journal has it", remedy="see journalctl -t callguard, and report it as a defect of callguard")
+    if _logged(f"unexpected {kind} {places}"):
+        return Fault(f"unexpected {kind}; the journal has it", remedy="see journalctl -t callguard, and report it as a defect of callguard")
+    return Fault(f"unexpected {kind} {places}", remedy="report it as a defect of callguard")
+
+
+def _logged(text: str) -> bool:
+    """Whether the system log took it; it has no trace of what nobody listened to."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+            log.connect(str(SYSTEM_LOG))
+            log.send(f"<{_USER_ERROR}>callguard[{os.getpid()}]: {text}".encode())
+    except OSError:
+        return False
+    return True
 
 
 def _places(defect: Exception) -> str:
