@@ -4,6 +4,7 @@ One PBX and one daemon serve all modes: the number dialled chooses the policy, a
 a module run side by side, and each test looks at one of them. A call is known by its outside number, which nobody else has.
 """
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -119,6 +120,13 @@ class House:
         call = self.told(number)
         assert len(call["recordings"]) == 1, call["recordings"]
         return self.site.recorded(call)
+
+    def kept(self) -> dict[str, bytes]:
+        """All that the daemon has left on disk but sound: database, write-ahead log, its own log, status file, tags."""
+        site = self.site
+        files = [path for path in site.folder.iterdir() if path.is_file()] + list(site.recordings.rglob("*.json"))
+        tags = {f"{path} {name}": os.getxattr(path, name) for path in site.recordings.rglob("*.wav") for name in os.listxattr(path)}
+        return {str(path): path.read_bytes() for path in files} | tags
 
     def take_away(self, name: str, language: str) -> None:
         """The PBX has this prompt no more."""

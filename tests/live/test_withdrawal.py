@@ -1,0 +1,172 @@
+"""Consent taken back in the middle of a conversation, by key, on the real Asterisk and measured by sound (S3, C8).
+
+The tones change right behind the last key, so that what the file holds of the new ones is how long the recording went on.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.live.consent_house import House, consent_house
+from tests.live.outbound_calls import answered
+from tests.live.staging import Scene, Stage, Tone, holds, instant, outside_party, switch, talk
+from tests.rig.phone import PhoneCall
+from tests.rig.sound import tone_seconds
+
+pytestmark = pytest.mark.live
+
+CARD: Final = "4711086253"
+"""What a caller may type in a conversation and nobody may keep."""
+
+STOP_BOUND_S: Final = 0.5
+HELD_S: Final = 0.16
+
+
+def talking(house: House, dialled: str) -> tuple[str, PhoneCall, PhoneCall]:
+    """A call after a notice: both have been recorded for a second."""
+    number, outside = house.dial_in(dialled)
+    inside = house.at_agent(number)
+    switch(outside, None)
+    inside.answer()
+    talk(outside, inside)
+    return number, outside, inside
+
+
+def press_and_talk_on(keys: str, presser: PhoneCall, outside: PhoneCall, inside: PhoneCall) -> None:
+    """With other tones, from the first frame behind the last key on: they are chosen while it is held down, when a phone sends no voice."""
+    presser.press(keys[:-1])
+    with presser.line.changed:
+        presser.media.press(keys[-1], HELD_S)
+    time.sleep(HELD_S / 2)
+    outside.speak(Tone.LEFT)
+    inside.speak(Tone.AFTER)
+    outside.wait_until("a second of it", lambda: tone_seconds(inside.heard(), Tone.LEFT) > 0.8, 3)
+
+
+def withdrawn(house: House) -> Scene:
+    number, outside, inside = talking(house, "700")
+    press_and_talk_on("*9", outside, outside, inside)
+    return Scene(number, outside, inside)
+
+
+def withdrawn_by_the_callee(house: House) -> Scene:
+    number, inside, outside = answered(house, "0740")
+    inside.wait_answered(8)
+    talk(outside, inside)
+    press_and_talk_on("*9", outside, outside, inside)
+    return Scene(number, outside, inside)
+
+
+def withdrawn_by_the_keys_of_the_policy(house: House) -> Scene:
+    number, outside, inside = talking(house, "707")
+    press_and_talk_on("#7", outside, outside, inside)
+    return Scene(number, outside, inside)
+
+
+def typed_a_card_number(house: House) -> Scene:
+    number, outside, inside = talking(house, "700")
+    press_and_talk_on(CARD, outside, outside, inside)
+    return Scene(number, outside, inside)
+
+
+def pressed_by_the_agent(house: House) -> Scene:
+    number, outside, inside = talking(house, "700")
+    press_and_talk_on("*9", inside, outside, inside)
+    return Scene(number, outside, inside)
+
+
+def pressed_the_keys_of_another_policy(house: House) -> Scene:
+    number, outside, inside = talking(house, "707")
+    press_and_talk_on("*9", outside, outside, inside)
+    return Scene(number, outside, inside)
+
+
+def pressed_where_no_keys_are_set(house: House) -> Scene:
+    number, outside, inside = talking(house, "708")
+    press_and_talk_on("*9", outside, outside, inside)
+    return Scene(number, outside, inside)
+
+
+Play = Callable[[House], Scene]
+
+STOPPED: Final = (withdrawn, withdrawn_by_the_callee, withdrawn_by_the_keys_of_the_policy)
+UNMOVED: Final = (typed_a_card_number, pressed_by_the_agent, pressed_the_keys_of_another_policy, pressed_where_no_keys_are_set)
+
+
+@pytest.fixture(scope="module")
+def house(asterisk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with consent_house(asterisk_root, tmp_path_factory.mktemp("withdrawal")) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def stage(house: House) -> Iterator[Stage]:
+    stage = Stage({play.__name__: partial(play, house) for play in (*STOPPED, *UNMOVED)})
+    yield stage
+    stage.close()
+
+
+@pytest.mark.parametrize("play", STOPPED)
+def test_the_recording_stops_within_half_a_second_of_the_last_key(house: House, stage: Stage, play: Play) -> None:
+    """S3, C8: of either side; what was recorded before stays."""
+    sound = house.recording(stage.scene(play.__name__).number)
+    assert tone_seconds(sound, Tone.TALK) > 0.85
+    assert tone_seconds(sound, Tone.REPLY) > 0.85
+    assert tone_seconds(sound, Tone.LEFT) < STOP_BOUND_S
+    assert tone_seconds(sound, Tone.AFTER) < STOP_BOUND_S
+
+
+@pytest.mark.parametrize("play", STOPPED)
+def test_the_conversation_goes_on(stage: Stage, play: Play) -> None:
+    """S3: it is the recording that ends, not the call."""
+    scene = stage.scene(play.__name__)
+    assert scene.inside is not None
+    assert holds(scene.outside.heard(), Tone.AFTER) == [Tone.AFTER]
+    assert holds(scene.inside.heard(), Tone.LEFT) == [Tone.LEFT]
+
+
+@pytest.mark.parametrize("play", STOPPED)
+def test_the_withdrawal_stands_beside_the_decision_that_it_ends(house: House, stage: Stage, play: Play) -> None:
+    """C8: for the future only, so the first row stays as it was; the second one says when, and holds no key of the conversation."""
+    number = stage.scene(play.__name__).number
+    call = house.told(number)
+    first, second = house.consents(number)
+    assert (first["decision"], first["how"], first["key"]) == ("stayed", "stayed", None)
+    assert (second["decision"], second["how"], second["key"]) == ("withdrawn", "key", None)
+    assert first["decided_at"] < second["decided_at"] <= second["received_at"]
+    (recording,) = call["recordings"]
+    assert outside_party(call)["decision"] == "withdrawn"
+    assert recording["status"] == "stopped"
+    assert instant(recording["started_at"]) < instant(recording["stopped_at"]) == instant(outside_party(call)["decided_at"])
+
+
+@pytest.mark.parametrize("play", UNMOVED)
+def test_other_keys_and_other_people_change_nothing(house: House, stage: Stage, play: Play) -> None:
+    """S3, C8: the recording runs to the end of the conversation."""
+    number = stage.scene(play.__name__).number
+    sound = house.recording(number)
+    assert holds(sound, Tone.TALK, Tone.REPLY, Tone.LEFT, Tone.AFTER) == [Tone.TALK, Tone.REPLY, Tone.LEFT, Tone.AFTER]
+    assert [consent["decision"] for consent in house.consents(number)] == ["stayed"]
+
+
+def test_keys_of_a_conversation_are_kept_nowhere(house: House, stage: Stage) -> None:
+    """C8: neither whole nor as a part, in rows, write-ahead log, daemon's log, status file, tag or output of any command."""
+    call = house.told(stage.scene(typed_a_card_number.__name__).number)
+    pieces = [CARD[at : at + 6].encode() for at in range(len(CARD) - 5)]
+    printed = {
+        word: house.site.run(*word.split()).stdout.encode() for word in ("calls --json", f"show {call['id']} --json", "status --json")
+    }
+    kept = house.kept() | printed
+    assert {"callguard.db", "callguard.db-wal", "daemon.log"} <= {Path(name).name for name in kept}
+    assert [(where, piece) for where, content in kept.items() for piece in pieces if piece in content] == []
+
+
+def test_show_tells_both_decisions(house: House, stage: Stage) -> None:
+    """C8: the evidence of a call is its first decision and the withdrawal, in their order."""
+    call = house.told(stage.scene(withdrawn.__name__).number)
+    shown = house.site.json("show", call["id"])
+    assert [one["decision"] for one in shown["evidence"]] == ["stayed", "withdrawn"]
