@@ -6,7 +6,7 @@ waits longer than the net; and after a restart rows, files and channels agree.
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,10 +77,11 @@ def _accept_until(outside: PhoneCall, joined: threading.Event) -> None:
         outside.press("1")
 
 
-def talk_and_end(outside: PhoneCall, inside: PhoneCall) -> None:
-    """Both are heard by the other, so the call went on; then the agent hangs up."""
+def talk_and_end(outside: PhoneCall, inside: PhoneCall, until: Callable[[], object] = lambda: None) -> None:
+    """Both are heard by the other, so the call went on; then, after whatever they wait for, the agent hangs up."""
     outside.wait_until("the agent's voice", lambda: contains_tone(outside.heard()[-8000:], 1100), 3)
     inside.wait_until("the caller's voice", lambda: contains_tone(inside.heard()[-8000:], 1500), 3)
+    until()
     time.sleep(0.8)
     inside.hang_up()
     outside.wait_ended(3)
@@ -100,7 +101,8 @@ def check_evidence(here: Site) -> list[dict[str, Any]]:
         outside = next(party for party in call["parties"] if party["decision"] != "not_required")
         assert outside["decision"] in ("granted", "stayed")
         assert outside["complete"]
-        assert outside["decided_at"] <= call["recordings"][0]["started_at"]
+        started_at = call["recordings"][0]["started_at"]  # unknown where the daemon died before the PBX's answer came
+        assert started_at is None or outside["decided_at"] <= started_at
     return calls
 
 
@@ -139,8 +141,7 @@ def test_killed_and_restarted_within_the_net(asterisk_root: Path, tmp_path: Path
             successor = threading.Thread(target=lambda: (first.wait_dead(30), here.start_daemon()))
             successor.start()
             outside, inside = inbound(here) if direction == "inbound" else outbound(here)
-            talk_and_end(outside, inside)
-            successor.join()
+            talk_and_end(outside, inside, until=successor.join)
             call = here.wait_call(lambda call: bool(call["ended_at"] and call["recordings"] and call["recordings"][0]["sha256"]))
             assert [recording["status"] for recording in call["recordings"]] == ["stopped"]
             person = next(party for party in call["parties"] if party["decision"] != "not_required")
@@ -155,8 +156,8 @@ def test_killed_and_restarted_within_the_net(asterisk_root: Path, tmp_path: Path
 
 
 def each(one: Any, steps: list[tuple[str, int]]) -> None:  # noqa: ANN401 - a function of a step
-    """Three sites at a time: what they do is wait."""
-    with ThreadPoolExecutor(3) as pool:
+    """Four sites at a time: what they do is wait."""
+    with ThreadPoolExecutor(4) as pool:
         for step, outcome in [(step, pool.submit(one, step)) for step in steps]:
             try:
                 outcome.result()
