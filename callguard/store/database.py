@@ -5,9 +5,11 @@ write begins with ``BEGIN IMMEDIATE``: with the default, two read-modify-writes 
 here but by :func:`callguard.store.migration.migrate`, so that a wrong path is an error and not an empty database.
 
 Every wait has an end: :data:`PATIENCE_S` for a lock, a connection or a server, :data:`STATEMENT_S` for one statement on a server.
-Parameters are never logged, and errors come out as :class:`callguard.errors.StoreError`.
+Neither parameters nor rows are ever logged: SQLAlchemy's own ``hide_parameters`` hides the former, but not the rows that it logs at DEBUG,
+so its logger for statements is held at WARNING whatever the others are set to. Errors come out as :class:`callguard.errors.StoreError`.
 """
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +34,8 @@ LOG_LIMIT_BYTES = 16 * 1024 * 1024
 """What SQLite cuts the write-ahead log back to once a long reader no longer holds it open."""
 
 _BEGIN = "callguard_begin"
+
+logging.getLogger("sqlalchemy.engine.Engine").setLevel(logging.WARNING)
 
 
 class Database:

@@ -26,7 +26,11 @@ class _Verdict(NamedTuple):
 _LOCKED = _Verdict(StoreLocked, "another process is writing and did not end in time", "try again; look for a long import, backup or sweep")
 _READ_ONLY = _Verdict(StoreReadOnly, "it cannot be written to", "let callguard's user write the file and its folder")
 _ROLE = _Verdict(StoreReadOnly, "the role may not do this, or the server is a standby", "grant the role its rights, at the primary")
-_NO_FILE = _Verdict(StoreUnreachable, "no such file, or its folder cannot be entered", "check store.url and the rights on the folder")
+_NO_FILE = _Verdict(
+    StoreUnreachable,
+    "the file is not there, or callguard's user may not open it and write beside it",
+    "check store.url, and the rights on the file and its folder",
+)
 _NOT_A_DATABASE = _Verdict(StoreUnreachable, "the file is not an SQLite database, or it is damaged", "check store.url, or restore a backup")
 _FULL = _Verdict(StoreError, "the disk is full", "make room on the file system of the database")
 _FAULTY = _Verdict(StoreError, "reading or writing failed", "check the disk and the system log")

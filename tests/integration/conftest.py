@@ -1,5 +1,25 @@
 """What the integration tests share."""
 
-from tests.integration.databases import database, database_url, empty_database, postgresql, sqlite_file
+from tests.integration.databases import (
+    database,
+    database_url,
+    empty_database,
+    migrated_postgresql,
+    migrated_sqlite,
+    migrated_url,
+    postgresql,
+    server_database,
+    sqlite_file,
+)
 
-__all__ = ["database", "database_url", "empty_database", "postgresql", "sqlite_file"]
+__all__ = [
+    "database",
+    "database_url",
+    "empty_database",
+    "migrated_postgresql",
+    "migrated_sqlite",
+    "migrated_url",
+    "postgresql",
+    "server_database",
+    "sqlite_file",
+]

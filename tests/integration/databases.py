@@ -1,6 +1,7 @@
 """Both databases for real: an SQLite file, and a private PostgreSQL in a folder, on a unix socket and without TCP.
 
-`database_url` names an empty database of its own for each test; `empty_database` is that one open, `database` migrated as well.
+`database_url` and `migrated_url` name a database of its own for each test, once of each kind; `empty_database` and `database` are those
+open. `sqlite_file` and `server_database` are migrated ones of one kind.
 """
 
 import os
@@ -35,11 +36,11 @@ class PrivatePostgresql:
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
 
-    def create(self) -> str:
-        """The name of a new, empty database."""
+    def create(self, template: str = "template1") -> str:
+        """The name of a new database, as empty as the template."""
         self._made += 1
         name = f"callguard_{self._made}"
-        self.run(f"CREATE DATABASE {name}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
     def drop(self, name: str) -> None:
@@ -138,17 +139,38 @@ def postgresql() -> Iterator[PrivatePostgresql]:
         shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file to copy: migrating anew for each test takes longer than the tests."""
+    file = tmp_path_factory.mktemp("migrated") / "callguard.db"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql: PrivatePostgresql) -> str:
+    """The database to copy, by name."""
+    name = postgresql.create()
+    _migrate(postgresql.url(name))
+    return name
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of an empty database, once for each kind."""
+    """The URL of an empty database, once for each kind; SQLite's file is not there yet."""
     if request.param == "sqlite":
-        folder: Path = request.getfixturevalue("tmp_path")
-        yield f"sqlite:///{folder / 'callguard.db'}"
-        return
-    server: PrivatePostgresql = request.getfixturevalue("postgresql")
-    name = server.create()
-    yield server.url(name)
-    server.drop(name)
+        yield f"sqlite:///{request.getfixturevalue('tmp_path') / 'callguard.db'}"
+    else:
+        yield from _on_server(request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a migrated database, once for each kind."""
+    if request.param == "sqlite":
+        yield _copied(request.getfixturevalue("migrated_sqlite"), request.getfixturevalue("tmp_path"))
+    else:
+        yield from _on_server(request.getfixturevalue("postgresql"), request.getfixturevalue("migrated_postgresql"))
 
 
 @pytest.fixture
@@ -161,16 +183,38 @@ def empty_database(database_url: str, tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(migrated_url: str) -> Iterator[Database]:
     """A migrated database, once for each kind."""
-    with closing(open_database(database_url)) as opened:
-        migrate(opened)
+    with closing(open_database(migrated_url)) as opened:
         yield opened
 
 
 @pytest.fixture
-def sqlite_file(tmp_path: Path) -> Iterator[Database]:
+def sqlite_file(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Database]:
     """A migrated database in a file."""
-    with closing(open_database(f"sqlite:///{tmp_path / 'callguard.db'}")) as opened:
-        migrate(opened)
+    with closing(open_database(_copied(migrated_sqlite, tmp_path))) as opened:
         yield opened
+
+
+@pytest.fixture
+def server_database(postgresql: PrivatePostgresql, migrated_postgresql: str) -> Iterator[Database]:
+    """A migrated database on the server."""
+    for url in _on_server(postgresql, migrated_postgresql):
+        with closing(open_database(url)) as opened:
+            yield opened
+
+
+def _migrate(url: str) -> None:
+    with closing(open_database(url)) as opened:
+        migrate(opened)
+
+
+def _copied(file: Path, folder: Path) -> str:
+    shutil.copy(file, folder / "callguard.db")
+    return f"sqlite:///{folder / 'callguard.db'}"
+
+
+def _on_server(server: PrivatePostgresql, template: str = "template1") -> Iterator[str]:
+    name = server.create(template)
+    yield server.url(name)
+    server.drop(name)

@@ -1,6 +1,7 @@
 """The schema: made by migrations, the same as the tables, and checked before anything else is done with it."""
 
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -46,9 +47,12 @@ def test_the_known_revisions_are_those_of_the_folder() -> None:
     assert [script.revision for script in ScriptDirectory.from_config(settings).walk_revisions()][::-1] == list(REVISIONS)
 
 
-def test_migrating_twice_changes_nothing(database: Database) -> None:
-    migrate(database)
-    check_schema(database)
+def test_migrating_twice_changes_nothing(database_url: str) -> None:
+    with closing(open_database(database_url)) as database:
+        migrate(database)
+        check_schema(database)
+        migrate(database)
+        check_schema(database)
 
 
 def test_an_empty_database_is_older(empty_database: Database) -> None:
@@ -91,10 +95,11 @@ def test_reshaping_a_table_deletes_nothing_that_refers_to_it(sqlite_file: Databa
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
-@pytest.mark.usefixtures("sqlite_file")
 def test_the_file_is_not_for_others(tmp_path: Path) -> None:
     """S13: telephone numbers are in it."""
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) & 0o037 for path in tmp_path.iterdir()}
+    with closing(open_database(f"sqlite:///{tmp_path / 'callguard.db'}")) as database:
+        migrate(database)
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) & 0o037 for path in tmp_path.iterdir()}
     assert modes == {"callguard.db": 0, "callguard.db-wal": 0, "callguard.db-shm": 0}
 
 
