@@ -13,6 +13,7 @@ from callguard.call.consent import TABLE, Moment, Signal, advance
 from callguard.call.policy import Mode, OnRefusal, Policy
 from callguard.call.state import COVERED, Call, Consent, Decision, Direction, How, Party, Role, Stage
 from tests.unit.call_cast import CUSTOMER, after, channel, number, policy
+from tests.unit.call_plays import widely
 from tests.unit.call_world import opened
 
 MODES = {mode: policy(mode) for mode in Mode} | {"hangup": policy(Mode.OPT_IN, on_refusal=OnRefusal.HANGUP)}
@@ -83,6 +84,7 @@ def bounded(party: Party, orders: tuple[Command, ...]) -> None:
 SIGNALS = st.lists(st.sampled_from([signal for signal in Signal if signal is not Signal.GONE]), max_size=25)
 
 
+@widely
 @given(st.sampled_from(list(MODES.values())), SIGNALS, st.booleans())
 def test_a_decision_once_taken_is_only_ever_withdrawn(rules: Policy, signals: list[Signal], hangs_up: bool) -> None:
     """From the first moment of a party on, any signals in any order."""
@@ -99,6 +101,7 @@ def test_a_decision_once_taken_is_only_ever_withdrawn(rules: Policy, signals: li
         assert decisions
 
 
+@widely
 @given(st.sampled_from(list(MODES.values())), SIGNALS)
 def test_consent_is_only_what_was_heard_and_done(rules: Policy, signals: list[Signal]) -> None:
     """S1, S2: ``stayed`` needs the end of the prompt; ``granted`` needs that, the acceptance key, and a mode that asked for it."""

@@ -23,6 +23,7 @@ from tests.unit.call_facts import (
     stopped,
 )
 from tests.unit.call_orders import file, pause, record, release, say, stop
+from tests.unit.call_plays import widely
 from tests.unit.call_world import Transcript, inbound, talking
 
 
@@ -133,6 +134,7 @@ def test_the_keys_are_what_the_policy_says(keys: str) -> None:
 keys_pressed = st.lists(st.tuples(st.sampled_from("129*#"), st.sampled_from([0.2, 3.0, 3.1]), st.sampled_from([CUSTOMER, FRIEND])))
 
 
+@widely
 @given(st.text("12*9", max_size=5), keys_pressed)
 @example("**9", [("*", 0.2, CUSTOMER)] * 3 + [("9", 0.2, CUSTOMER)])
 @example("1213", [(key, 0.2, CUSTOMER) for key in "121213"])
