@@ -132,7 +132,7 @@ def shape_calls(connection: sa.Connection, ids: Sequence[str]) -> list[ListedCal
     sources: dict[str, str] = {}
     files: dict[str, list[ListedRecording]] = defaultdict(list)
     for some in in_chunks(ids):
-        sources.update(connection.execute(sa.select(calls.c.id, calls.c.source).where(calls.c.id.in_(some))).tuples().all())
+        sources |= {row.id: row.source for row in connection.execute(sa.select(calls.c.id, calls.c.source).where(calls.c.id.in_(some)))}
         kept = sa.select(recordings.c.call_id, *_RECORDING).where(recordings.c.call_id.in_(some)).order_by(recordings.c.position)
         for call_id, *columns in connection.execute(kept):
             files[call_id].append(ListedRecording(*columns))
