@@ -30,7 +30,7 @@ from callguard.pbx.ami_events import Border
 from callguard.pbx.asterisk import Asterisk, AsteriskSite
 from callguard.pbx.switch import Switch
 from callguard.retention.filing import Filing
-from callguard.retention.folders import prepare_folder
+from callguard.retention.folders import prepare_folder, require_space
 from callguard.retention.schedule import SweepSchedule
 from callguard.store.announcement_rows import archive_announcement
 from callguard.store.database import Database, open_database
@@ -69,7 +69,7 @@ class Daemon:
             Outlets(
                 switches=self._switches,
                 file=self._filing.submit,
-                prepare_folder=partial(prepare_folder, root),
+                prepare_folder=partial(prepare, root, settings.recordings.min_free),
                 on_tick=self._health.tick,
                 on_link=self._health.link,
                 on_reconciled=self._health.reconciled,
@@ -102,12 +102,18 @@ class Daemon:
         self._engine.stop()
 
     def _reload(self, _number: int, _frame: object) -> None:
+        """A signal may come in the middle of a transaction; what it asks for writes, so it waits for its turn."""
         systemd.reloading()
+        self._engine.between_turns(self._read_again)
+
+    def _read_again(self) -> None:
         try:
-            self._engine.policies = self._policies(load_settings(self._path))
-            LOG.info("configuration read again", policies=len(self._engine.policies))
+            policies = self._policies(load_settings(self._path))
         except CallguardError as error:
             LOG.warning("configuration not taken over", faults=[str(fault) for fault in error.faults])
+        else:
+            self._engine.go_by(policies)
+            LOG.info("configuration read again", policies=len(policies))
         systemd.ready(self._health.summary())
 
     def _end(self) -> None:
@@ -117,6 +123,12 @@ class Daemon:
         self._filing.stop()
         self._health.end()
         self._database.close()
+
+
+def prepare(root: Path, min_free: int, path: str) -> None:
+    """What must be true before a recording begins at ``path``: room for it, and a folder from which it can be deleted."""
+    require_space(root, min_free)
+    prepare_folder(root, path)
 
 
 def make_switch(pbx: PbxSettings, settings: Settings, engine: Engine) -> Switch:

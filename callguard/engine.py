@@ -75,12 +75,13 @@ class Engine:
     _out: Outlets
 
     def __init__(self, database: Database, policies: Sequence[Policy]) -> None:
-        self.policies = policies
         self.board = Board()
         self.lag_ms = 0.0
         """From the receipt of an event to its orders, milliseconds, the slowest of the last turn."""
         self._database = database
+        self._policies = policies
         self._inbox: SimpleQueue[Fact | None] = SimpleQueue()
+        self._errands: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._facts: list[Fact] = []
         self._turn = Turn(self.board, policies)
         self._due_at = 0.0
@@ -115,6 +116,15 @@ class Engine:
                 for call in open_calls(connection, name):
                     self.board.keep(call)
 
+    def between_turns(self, errand: Callable[[], object]) -> None:
+        """Have the engine's thread do this when no transaction is open. From any thread, or from a signal."""
+        self._errands.put(errand)
+        self._inbox.put(None)
+
+    def go_by(self, policies: Sequence[Policy]) -> None:
+        """The policies of calls that begin from now on. In the engine's thread, or before :meth:`run`."""
+        self._policies = self._turn.policies = policies
+
     def stop(self) -> None:
         """Finish the turn at hand and return from :meth:`run`. From any thread, or from a signal."""
         self._running = False
@@ -125,6 +135,8 @@ class Engine:
         while self._running:
             self._take(self._arrivals())
             self._tick(healthy=self.finish_turn() if self._is_due() else self._fault is None)
+            while not self._errands.empty():
+                self._errands.get()()
         self.finish_turn()
 
     def _arrivals(self) -> list[Fact]:
@@ -154,7 +166,7 @@ class Engine:
 
     def _take(self, facts: Sequence[Fact]) -> None:
         if facts and not self._facts:
-            self._turn = Turn(self.board, self.policies)
+            self._turn = Turn(self.board, self._policies)
             self._due_at = time.monotonic() + LAZY_S
         for fact in facts:
             self._turn.take(fact)
@@ -196,7 +208,7 @@ class Engine:
             LOG.error("dropped a fact that the database refuses", kind=type(facts[0]).__name__, fault=error.message)
             return True
         for fact in facts:
-            alone = Turn(self.board, self.policies)
+            alone = Turn(self.board, self._policies)
             alone.take(fact)
             if not self._write_and_send(alone, [fact]):
                 self.put(fact)

@@ -48,6 +48,7 @@ class Health:
         reason = link.reason if isinstance(link, LinkDown) else None
         self._links[link.pbx] = LinkStatus(pbx=link.pbx, up=up, since=link.at, reason=reason)
         systemd.status(self.summary())
+        self._write(utc_now())
 
     def reconciled(self, pbx: str) -> None:
         """The PBX's snapshot and our rows agree, and the agreement is committed."""
@@ -60,18 +61,21 @@ class Health:
     def tick(self) -> None:
         """Feed the watchdog and write the status file."""
         systemd.alive()
-        status_file.write(self._path, self._status(utc_now()))
+        self._write(utc_now())
 
     def end(self) -> None:
         """Leave a last status that says that nothing is connected."""
         now = utc_now()
         self._links = {name: replace(link, up=False, since=now, reason="stopped") for name, link in self._links.items()}
-        status_file.write(self._path, self._status(now))
+        self._write(now)
 
     def summary(self) -> str:
         """One line for `systemctl status`."""
         links = (f"{link.pbx} {'up' if link.up else f'down: {link.reason}'}" for link in self._links.values())
         return f"{', '.join(links)}; {len(self._engine.board.calls)} calls"
+
+    def _write(self, now: datetime) -> None:
+        status_file.write(self._path, self._status(now))
 
     def _status(self, now: datetime) -> Status:
         calls = list(self._engine.board.calls.values())

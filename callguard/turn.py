@@ -44,8 +44,8 @@ class Turn:
     """A working copy over a board."""
 
     def __init__(self, board: Board, policies: Sequence[Policy]) -> None:
+        self.policies = policies
         self._board = board
-        self._policies = policies
         self._after: dict[Key, Call] = {}
         self._legs: dict[Key, Key] = {}
         self.urgent = False
@@ -92,7 +92,7 @@ class Turn:
     def _start(self, event: CallStarted) -> None:
         """The first to tell of a call opens it; the dialplan tells the same again with the hand-over."""
         if self._call(self._key(event)) is None:
-            self._hold(open_call(uuid.uuid4().hex, event, choose(self._policies, _traits(event))))
+            self._hold(open_call(uuid.uuid4().hex, event, choose(self.policies, _traits(event))))
 
     def _reconcile(self, snapshot: SnapshotTaken) -> None:
         for event in list(resume(list(self._calls_of(snapshot.pbx)), snapshot)):

@@ -8,6 +8,7 @@ Nothing is remembered between calls: to look is some 20 µs, and what is looked 
 """
 
 import os
+import shutil
 import stat
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -31,6 +32,13 @@ def prepare_folder(root: Path, path: str) -> None:
         raise FileFault(
             f"the day's folder cannot be made: {failure.strerror}", place=path, remedy="let callguard's user write to the recordings root"
         ) from failure
+
+
+def require_space(root: Path, least: int) -> None:
+    """Make sure that ``least`` bytes are free below ``root``. Raises :class:`FileFault`: then no recording begins (none is deleted)."""
+    free = shutil.disk_usage(root).free
+    if free < least:
+        raise FileFault(f"only {free} bytes are free", place=str(root), remedy="make room, or lower recordings.min_free")
 
 
 def _prepare(root: Path, path: str) -> None:

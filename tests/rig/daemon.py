@@ -1,12 +1,13 @@
 """The daemon as a process, watched as systemd watches it: by its notify socket."""
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,7 +18,7 @@ STOP_BOUND_S = 10.0
 class DaemonProcess:
     """One run of `callguard run`; leaving its `with` block stops it in order, and kills it if that does not help."""
 
-    def __init__(self, config: Path, log: Path, environment: dict[str, str], program: Sequence[str] = ("callguard",)) -> None:
+    def __init__(self, config: Path, log: Path, environment: Mapping[str, str], program: Sequence[str] = ("callguard",)) -> None:
         """`program` is the module to run, and what comes before callguard's own arguments."""
         self.log = log
         self._told = b""
@@ -43,14 +44,18 @@ class DaemonProcess:
         """None while it runs."""
         return self._running.poll()
 
+    @property
+    def told_so_far(self) -> str:
+        """What it has told systemd, as far as it was read; all of it once it has stopped."""
+        return self._told.decode()
+
     def told(self) -> str:
         """All that it has told systemd so far."""
         self._notify.setblocking(False)
-        while True:
-            try:
+        with contextlib.suppress(BlockingIOError):
+            while True:
                 self._told += self._notify.recv(4096) + b"\n"
-            except BlockingIOError:
-                return self._told.decode()
+        return self.told_so_far
 
     def wait_told(self, what: str, bound_s: float = 15.0) -> Self:
         """Until it has told this, READY=1 for one."""
@@ -87,6 +92,8 @@ class DaemonProcess:
 
     def stop(self) -> int:
         """In order, as systemd would; the exit status."""
+        if self._notify.fileno() < 0:
+            return self._running.returncode
         if self.exit_status is None:
             self._running.terminate()
             try:
@@ -94,6 +101,7 @@ class DaemonProcess:
             except subprocess.TimeoutExpired:
                 self._running.kill()
                 self._running.wait(STOP_BOUND_S)
+        self.told()
         self._notify.close()
         self._socket_path.unlink(missing_ok=True)
         return self._running.returncode
