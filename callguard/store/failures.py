@@ -100,8 +100,9 @@ def store_error(failure: exc.DBAPIError, place: str) -> StoreError:
 
 def _of_sqlite(cause: sqlite3.Error) -> _Verdict:
     code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # the high bits only say more about the same
-    missing = code == sqlite3.SQLITE_ERROR and ("no such " in str(cause) or "no column named" in str(cause))
-    return _OLDER if missing else _SQLITE.get(code, _unforeseen(cause))
+    if code == sqlite3.SQLITE_ERROR and ("no such " in str(cause) or "no column named" in str(cause)):
+        return _OLDER._replace(message=f"{_OLDER.message} ({cause})")
+    return _SQLITE.get(code, _unforeseen(cause))
 
 
 def _of_sqlstate(sqlstate: str | None, failure: exc.DBAPIError) -> _Verdict:
