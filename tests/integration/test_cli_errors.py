@@ -105,7 +105,7 @@ class TestDatabases:
 
     def test_none(self, site: Site) -> None:
         (site.folder / "callguard.db").rename(site.folder / "moved.db")
-        assert "no such file" in self._refusal(site, "calls")
+        assert "check store.url" in self._refusal(site, "calls")
         assert not (site.folder / "callguard.db").exists()
 
     def test_something_else(self, site: Site) -> None:
