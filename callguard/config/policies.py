@@ -8,8 +8,6 @@ Mode and legal basis are apart (S7): staying on the line may be called consent, 
 backed by a legitimate interest; which, is for the operator to say and to answer for.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -17,7 +15,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictInt
 
 from callguard.call.period import Period, Unit
-from callguard.call.policy import Match, Mode, OnRefusal, Policy, Prompts
+from callguard.call.policy import Match, Mode, OnRefusal, Policy, Prompts, with_version
 from callguard.config.section import Flaw, Section, Table
 from callguard.config.values import Key, Keys, Language, Question, Retention, Text, Texts, Wait
 
@@ -84,9 +82,9 @@ class PolicySettings(Section):
         """What the call core goes by. `language` holds where the policy names none; its prompts are looked up unless nothing is played."""
         mode = Mode(self.mode)
         prompts = None if mode is Mode.NEVER else prompts_for(self.announcement, self.language or language)
-        return Policy(
+        policy = Policy(
             name=name,
-            version=self._version(prompts),
+            version="",
             direction=self.direction,
             mode=mode,
             legal_basis=self.legal_basis,
@@ -101,12 +99,7 @@ class PolicySettings(Section):
             withdraw_keys=self.withdraw_keys,
             match=Match(self.match.numbers, self.match.trunks, self.match.queues),
         )
-
-    def _version(self, prompts: Prompts | None) -> str:
-        """SHA-256 over all that the person is subject to: neither the name nor the match, but the very prompts that are heard (S12)."""
-        subject = self.model_dump(mode="json", exclude={"match", "announcement", "language"})
-        heard = [] if prompts is None else [prompts.question.version, prompts.accepted.version, prompts.refused.version]
-        return hashlib.sha256(json.dumps([subject, heard], sort_keys=True).encode()).hexdigest()
+        return with_version(policy)
 
 
 BUILT_IN: Mapping[str, PolicySettings] = {
