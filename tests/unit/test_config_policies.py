@@ -133,7 +133,7 @@ def test_whatever_a_person_is_subject_to_makes_another_version(change: dict[str,
 
 
 def test_the_version_of_the_same_terms_is_the_same() -> None:
-    """S12: whom it speaks of is no part of the terms, nor is the order of the keys in the file. The name is: calls show it by the version."""
+    """S12: whom it speaks of is no part of the terms, nor the order of the keys in the file. The name is: calls show it by the version."""
     terms = {"mode": "notice", "direction": "inbound", "match": {"queues": ["x"]}}
     (same,) = policies({only().name: terms})
     (other,) = policies({"other-name": terms})
