@@ -54,7 +54,7 @@ class Telling:
         if self.broken:
             self.part(f"NOT as promised: {len(self.broken)} of {self.kept + len(self.broken)} promises")
             for sentence in self.broken:
-                self.console.print(Text(f"  {sentence}", style="red"))
+                self.line("", sentence)
             return 1
         self.console.print(Text(f"\nEverything was as promised: {self.kept} promises, all kept.", style="bold green"))
         return 0
