@@ -1,8 +1,10 @@
 """Who plays in the transcripts, and under which rules.
 
 The cast is the same in every play: ``CUSTOMER`` is the outside person (who calls, or is called), ``AGENT`` the operator's own,
-``COLLEAGUE`` another of them, ``FRIEND`` a second outside person, ``NOBODY_HERE`` a leg that no call knows. Durations are written as
-numbers and not taken from the code: the question lasts 4000 ms, the thanks 1500 ms, the regret 1700 ms, a key is waited for 5000 ms.
+``COLLEAGUE`` another of them, ``FRIEND`` and ``STRANGER`` more outside people, ``NOBODY_HERE`` a leg that no call knows.
+
+Durations are written as numbers and not taken from the code: the question lasts 4000 ms, the thanks 1500 ms, the regret 1700 ms, a key is
+waited for 5000 ms.
 """
 
 from dataclasses import replace
@@ -14,8 +16,8 @@ from callguard.call.policy import Announcement, Mode, OnRefusal, Policy, Prompts
 from callguard.call.state import Number
 
 PBX, LINKEDID, CALL_ID = "pbx", "1799999999.1", "0c0ffee0"
-CUSTOMER, AGENT, COLLEAGUE, FRIEND, NOBODY_HERE = "customer", "agent", "colleague", "friend", "nobody-here"
-OUTSIDE = frozenset({CUSTOMER, FRIEND})
+CUSTOMER, AGENT, COLLEAGUE, FRIEND, STRANGER, NOBODY_HERE = "customer", "agent", "colleague", "friend", "stranger", "nobody-here"
+OUTSIDE = frozenset({CUSTOMER, FRIEND, STRANGER})
 HERE, THERE = "bridge-1", "bridge-2"
 
 START = datetime(2026, 8, 31, 9, 30, tzinfo=UTC)

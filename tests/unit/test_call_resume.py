@@ -1,0 +1,349 @@
+"""After a restart or a lost link (design rule 11): the rows say one thing, the snapshot another, and the events between make them agree."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from callguard.call import commands as do
+from callguard.call import events as ev
+from callguard.call.policy import Mode
+from callguard.call.resume import resume
+from callguard.call.state import RUNNING, Call, Decision, Direction, Party, RecordingStatus, Stage
+from callguard.call.step import step
+from tests.unit.call_cast import (
+    AGENT,
+    COLLEAGUE,
+    CUSTOMER,
+    FRIEND,
+    HERE,
+    LINKEDID,
+    NOBODY_HERE,
+    OUTSIDE,
+    PBX,
+    STRANGER,
+    THERE,
+    after,
+    channel,
+)
+from tests.unit.call_facts import (
+    collected,
+    filed,
+    gone,
+    handed_back,
+    handed_over,
+    joined,
+    left,
+    path,
+    pressed,
+    recording_started,
+    said,
+    started,
+)
+from tests.unit.call_orders import ask, file, go_on, pause, record, release, say, stop, thank
+from tests.unit.call_plays import histories, widely
+from tests.unit.call_world import Transcript, apply, inbound, outbound, talking
+
+
+def sighting(leg: str, bridge: str | None = None, *, in_hand: bool = False, writes: str | None = None) -> ev.Sighting:
+    """A leg as the PBX shows it; ``writes`` is the path below the recordings root, which the PBX tells by its own absolute name."""
+    handed = handed_over(leg) if in_hand else None
+    told = None if writes is None else f"/var/spool/recordings/{writes}"
+    return ev.Sighting(
+        leg=leg, linkedid=LINKEDID, channel=channel(leg), in_hand=in_hand, bridge=bridge, recording_path=told, handed_over=handed
+    )
+
+
+def snapshot(*sightings: ev.Sighting, at: float = 50) -> ev.SnapshotTaken:
+    return ev.SnapshotTaken(pbx=PBX, at=after(at), received_at=after(at), sightings=sightings)
+
+
+def resumed(call: Transcript, *sightings: ev.Sighting) -> tuple[do.Command, ...]:
+    """What is to be done when the daemon finds these legs."""
+    events = list(resume([call.call], snapshot(*sightings)))
+    call.call, orders = apply(call.call, events)
+    return tuple(orders)
+
+
+def at_stage(stage: Stage) -> Transcript:
+    """An opt-in customer who got so far."""
+    call = inbound(Mode.OPT_IN)
+    if stage is Stage.PRESENT:
+        return call
+    assert call << handed_over() >> say(1)
+    if stage is Stage.ANNOUNCING:
+        return call
+    assert call << said(1) >> ask(2)
+    if stage is Stage.ASKING:
+        return call
+    assert call << collected(2, "1") >> thank(3)
+    if stage is Stage.ACKNOWLEDGING:
+        return call
+    assert call << said(3) >> release()
+    return call if stage is Stage.RELEASED else call << gone()
+
+
+IN_DIALOGUE = [Stage.PRESENT, Stage.ANNOUNCING, Stage.ASKING, Stage.ACKNOWLEDGING, Stage.RELEASED]
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_a_leg_that_is_gone_has_hung_up(stage: Stage) -> None:
+    """Nobody saw why."""
+    call = at_stage(stage)
+    assert resumed(call) == ()
+    assert call.party().stage is Stage.GONE
+    assert call.over
+    assert not call.call.recordings
+
+
+@pytest.mark.parametrize(
+    ("stage", "orders"),
+    [
+        (Stage.PRESENT, say(1)),
+        (Stage.ANNOUNCING, say(2)),
+        (Stage.ASKING, say(3)),
+        (Stage.ACKNOWLEDGING, (release(),)),
+        (Stage.RELEASED, (release(),)),
+        (Stage.GONE, ()),
+    ],
+)
+def test_a_leg_that_is_still_in_hand_is_taken_up(stage: Stage, orders: Sequence[do.Command]) -> None:
+    call = at_stage(stage)
+    assert resumed(call, sighting(CUSTOMER, in_hand=True)) == orders
+
+
+@pytest.mark.parametrize("stage", IN_DIALOGUE)
+def test_a_leg_that_is_back_in_the_dialplan_was_taken_by_the_net(stage: Stage) -> None:
+    """Design rule 9: who had not decided has not answered; who had, has."""
+    call = at_stage(stage)
+    assert resumed(call, sighting(CUSTOMER)) == ()
+    decided = stage in {Stage.ACKNOWLEDGING, Stage.RELEASED}
+    undecided = [] if stage is Stage.PRESENT else [Decision.UNANSWERED]
+    assert call.decisions() == ([Decision.GRANTED] if decided else undecided)
+    assert call.party().stage is (Stage.PRESENT if stage is Stage.PRESENT else Stage.RELEASED)
+
+
+@pytest.mark.parametrize("stage", IN_DIALOGUE)
+def test_a_leg_that_talks_already_is_recorded_when_it_had_consented(stage: Stage) -> None:
+    call = at_stage(stage)
+    decided = stage in {Stage.ACKNOWLEDGING, Stage.RELEASED}
+    assert resumed(call, sighting(CUSTOMER, HERE)) == ((record(),) if decided else ())
+    assert call.party().bridge == HERE
+
+
+def test_a_person_whom_the_net_let_through_meets_nobody_recorded_there() -> None:
+    """The state agrees with the snapshot also where everything moved at once."""
+    call = talking()
+    assert resumed(call, sighting(CUSTOMER, THERE, writes=path()), sighting(AGENT)) == ()
+    assert (call.party().bridge, call.party(AGENT).bridge) == (THERE, None)
+
+
+def test_a_running_recording_goes_on() -> None:
+    call = talking()
+    before = call.call
+    assert resumed(call, sighting(AGENT, HERE), sighting(CUSTOMER, HERE, writes=path())) == ()
+    assert call.call is before
+
+
+def test_a_recording_whose_start_was_not_confirmed_is_found_running() -> None:
+    call = begun()
+    assert resumed(call, sighting(CUSTOMER, HERE, writes=path())) == ()
+    assert (call.recording.status, call.recording.started_at) == (RecordingStatus.RECORDING, after(50))
+
+
+def test_a_recording_whose_start_was_lost_is_begun() -> None:
+    """Design rule 2: the row was committed, the order was not sent."""
+    call = begun()
+    assert resumed(call, sighting(CUSTOMER, HERE)) == (record(),)
+    assert call.recording.status is RecordingStatus.REQUESTED
+
+
+def test_another_recording_on_the_leg_is_not_ours() -> None:
+    call = begun()
+    assert resumed(call, sighting(CUSTOMER, HERE, writes="monitor/2026/08/31/somebody.wav")) == (record(),)
+
+
+def test_a_recording_that_the_pbx_does_not_write_any_more_is_over() -> None:
+    call = talking()
+    assert resumed(call, sighting(AGENT, HERE), sighting(CUSTOMER, HERE)) == (stop(),)
+    assert call.recording.status is RecordingStatus.STOPPED
+
+
+def test_of_a_leg_on_hold_the_pbx_tells_no_file() -> None:
+    """Nothing is concluded from that: the recording is still ours to stop when the person says so."""
+    call = talking()
+    assert resumed(call, sighting(AGENT, HERE), sighting(CUSTOMER)) == ()
+    assert call.recording.status is RecordingStatus.RECORDING
+    assert call << joined(CUSTOMER) << pressed("*") << pressed("9") >> stop()
+
+
+def test_a_pause_that_may_have_been_lost_is_ordered_again() -> None:
+    """Design rule 3: rows say paused, and whether the PBX was told is not known."""
+    call = talking()
+    assert call << joined(FRIEND) >> pause()
+    assert resumed(call, sighting(AGENT, HERE), sighting(CUSTOMER, HERE, writes=path()), sighting(FRIEND, HERE)) == (pause(),)
+
+
+def test_a_pause_ends_with_the_person_who_left_meanwhile() -> None:
+    call = talking()
+    assert call << joined(FRIEND) >> pause()
+    assert resumed(call, sighting(AGENT, HERE), sighting(CUSTOMER, HERE, writes=path())) == (go_on(),)
+
+
+def test_nothing_goes_on_for_a_moment_in_between() -> None:
+    """One uncovered person left, another came back: the order in which they stand in the rows makes no gap."""
+    call = talking()
+    assert call << joined(FRIEND) >> pause() << joined(STRANGER) << left(STRANGER)
+    found = [sighting(AGENT, HERE), sighting(CUSTOMER, HERE, writes=path()), sighting(STRANGER, HERE)]
+    assert resumed(call, *found) == (pause(),)
+
+
+def test_nobody_is_begun_with_who_has_gone_as_well() -> None:
+    """The friend would have been recorded after the customer; both are gone."""
+    call = talking()
+    assert call << handed_over(FRIEND) >> say(1, FRIEND) << said(1, FRIEND) >> release(FRIEND) << joined(FRIEND)
+    assert resumed(call, sighting(AGENT, HERE)) == (file(),)
+
+
+def test_a_stop_that_may_have_been_lost_is_ordered_again() -> None:
+    """C8."""
+    call = talking()
+    assert call << pressed("*") << pressed("9") >> stop()
+    assert resumed(call, sighting(AGENT, HERE), sighting(CUSTOMER, HERE, writes=path())) == (stop(),)
+
+
+def test_a_recording_that_was_not_filed_is_filed() -> None:
+    """The filing thread keeps nothing over a restart."""
+    call = talking()
+    assert call << gone(AGENT) << gone(CUSTOMER) >> file()
+    assert resumed(call) == (file(),)
+
+
+def test_a_stopped_recording_whose_leg_has_hung_up_is_filed() -> None:
+    call = talking()
+    assert call << pressed("*") << pressed("9") >> stop()
+    assert file() in resumed(call)
+
+
+@pytest.mark.parametrize("fault", [None, "missing", "truncated"])
+def test_a_filed_recording_is_left_alone(fault: str | None) -> None:
+    call = talking()
+    assert call << pressed("*") << pressed("9") >> stop() << filed(fault=fault)
+    assert resumed(call, sighting(CUSTOMER, HERE, writes=path())) == ()
+
+
+def test_a_running_recording_whose_leg_has_hung_up_is_filed() -> None:
+    call = talking()
+    assert resumed(call) == (file(),)
+    assert (call.recording.status, call.recording.stopped_at) == (RecordingStatus.STOPPED, after(50))
+
+
+def test_a_call_that_came_while_nobody_watched_is_begun() -> None:
+    found = replace(sighting(CUSTOMER, in_hand=True), started=started(Direction.INBOUND))
+    assert list(resume([], snapshot(found))) == [started(Direction.INBOUND), handed_over()]
+
+
+def test_a_callee_who_answered_while_nobody_watched_is_asked() -> None:
+    """S2."""
+    call = outbound()
+    found = replace(sighting(CUSTOMER, in_hand=True), started=started(Direction.OUTBOUND))
+    assert resumed(call, sighting(AGENT), found) == say(1)
+
+
+def test_a_waiting_leg_that_tells_nothing_of_itself_is_left_to_the_net() -> None:
+    assert list(resume([], snapshot(replace(sighting(CUSTOMER, in_hand=True), handed_over=None)))) == []
+
+
+def test_a_leg_that_never_was_ours_is_none_of_our_business() -> None:
+    assert list(resume([], snapshot(sighting(NOBODY_HERE, HERE), sighting(CUSTOMER)))) == []
+
+
+def test_a_leg_of_the_inside_that_waits_for_us_is_an_outside_person_after_all() -> None:
+    call = talking()
+    assert resumed(call, sighting(AGENT, in_hand=True), sighting(CUSTOMER, HERE, writes=path())) == say(1, AGENT)
+
+
+def begun() -> Transcript:
+    call = inbound()
+    assert call << handed_over() >> say(1) << said(1) >> release() << handed_back() << joined(CUSTOMER) >> record()
+    return call
+
+
+# Whatever the rows say and whatever the snapshot shows -----------------------------------------------------------------------------------
+
+sightings = st.fixed_dictionaries(
+    {
+        leg: st.none()
+        | st.builds(
+            lambda bridge, in_hand, writes, leg=leg: sighting(leg, None if in_hand else bridge, in_hand=in_hand, writes=writes),
+            st.sampled_from([None, HERE, HERE, THERE]),
+            st.booleans() if leg in OUTSIDE else st.just(False),
+            st.sampled_from([None, path(1), path(1), path(2), "monitor/other.wav"]),
+        )
+        for leg in (CUSTOMER, AGENT, FRIEND, COLLEAGUE)
+    }
+).map(lambda found: [one for one in found.values() if one is not None])
+
+
+def shown(call: Call, found: Sequence[ev.Sighting]) -> list[tuple[Party, ev.Sighting]]:
+    by_leg = {one.leg: one for one in found}
+    return [(party, by_leg[party.leg]) for party in call.parties if party.leg in by_leg and party.stage is not Stage.GONE]
+
+
+@widely
+@given(histories(), sightings)
+def test_the_state_agrees_with_the_snapshot(history: tuple[Call, list[ev.Event]], found: list[ev.Sighting]) -> None:
+    call, _ = apply(*history)
+    call, _ = apply(call, list(resume([call], snapshot(*found))))
+    legs = {one.leg for one in found}
+    for party in call.parties:
+        assert party.leg in legs or party.stage is Stage.GONE
+    for party, seen in shown(call, found):
+        assert party.bridge == seen.bridge
+        waits = party.stage in {Stage.ANNOUNCING, Stage.ASKING, Stage.ACKNOWLEDGING}
+        assert seen.in_hand or not waits
+    for one in call.recordings:
+        assert one.status not in RUNNING or one.leg in legs
+
+
+@widely
+@given(histories(), sightings)
+def test_nothing_is_begun_on_the_way_there_that_must_not_be(history: tuple[Call, list[ev.Event]], found: list[ev.Sighting]) -> None:
+    """Design rule 3, of the people as the snapshot shows them and not only of the state half-way to it."""
+    call, _ = apply(*history)
+    known = {party.leg for party in call.parties}
+    for event in list(resume([call], snapshot(*found))):
+        call, orders = step(call, event)
+        for order in orders:
+            if isinstance(order, do.StartRecording | do.ResumeRecording):
+                talking_now = {party.leg: party for party, seen in shown(call, found) if seen.bridge and party.leg in known}
+                assert order.leg in talking_now
+                assert all(party.covered for party in talking_now.values())
+
+
+@widely
+@given(histories(), sightings)
+def test_a_second_snapshot_of_the_same_changes_nothing_of_substance(history: tuple[Call, list[ev.Event]], found: list[ev.Sighting]) -> None:
+    """Orders may be given again, since they may have been lost again; nothing is decided, begun or ended by that."""
+    call, _ = apply(*history)
+    once, _ = apply(call, list(resume([call], snapshot(*found))))
+    assume(not any(one.status is RecordingStatus.REQUESTED for one in once.recordings))
+    twice, orders = apply(once, list(resume([once], snapshot(*found, at=51))))
+    assert [(party.stage, party.bridge, party.consents) for party in twice.parties] == [
+        (party.stage, party.bridge, party.consents) for party in once.parties
+    ]
+    assert twice.recordings == once.recordings
+    assert (twice.ended_at, twice.connected_at) == (once.ended_at, once.connected_at)
+    assert not any(isinstance(order, do.StartRecording | do.ResumeRecording) for order in orders)
+
+
+def test_what_was_begun_by_a_snapshot_is_begun_again_by_the_next_that_does_not_show_it() -> None:
+    """The same recording, the same path: the order was lost once more."""
+    call = begun()
+    assert resumed(call, sighting(CUSTOMER, HERE)) == (record(),)
+    assert resumed(call, sighting(CUSTOMER, HERE)) == (record(),)
+    assert resumed(call, sighting(CUSTOMER, HERE, writes=path())) == ()
+    assert call << recording_started()
+    assert call << left(CUSTOMER) << handed_back()
