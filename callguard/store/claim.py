@@ -2,17 +2,21 @@
 
 It is held by the operating system and not by a row, so that it ends with the process, however that ends. Beside an SQLite file it is a
 ``flock`` on ``<file>.lock``, whose content names the holder. On PostgreSQL it is an advisory lock of a session of its own, whose
-``application_name`` names the holder; TCP keep-alives let the server notice within :data:`GHOST_S` that a whole host is gone.
+``application_name`` names the holder; TCP keep-alives let the server notice within :data:`GHOST_S` that a whole host is gone. A server that
+restarts forgets the lock, so each write looks whether its session still stands, and takes the claim anew or stops writing.
 """
 
 import fcntl
 import os
+import select
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from callguard.errors import StoreOccupied, StoreReadOnly
 from callguard.store.failures import told_as_store_errors
@@ -51,18 +55,67 @@ def _lock_file(descriptor: int, place: str) -> None:
     os.pwrite(descriptor, f"{_holder()}\n".encode(), 0)
 
 
-@contextmanager
-def claim_server(engine: sa.Engine, place: str) -> Iterator[None]:
-    """Hold the claim on a PostgreSQL database."""
+class ServerClaim:
+    """A claim on a PostgreSQL database, in a session of its own. Safe to share between threads."""
+
+    def __init__(self, engine: sa.Engine, place: str) -> None:
+        self._engine = engine
+        self._place = place
+        self._one_at_a_time = threading.Lock()
+        self._session: sa.Connection | None = _locked_session(engine, place)
+
+    def confirm(self) -> None:
+        """Take the claim anew if its session was lost. Raises :class:`StoreOccupied` when another daemon was quicker."""
+        with self._one_at_a_time:
+            if self._session is not None and not _stands(self._session):
+                self.release()
+            if self._session is None:
+                self._session = _locked_session(self._engine, self._place)
+
+    def release(self) -> None:
+        """End the session, and with it the claim."""
+        if self._session is not None:
+            _end(self._session)
+        self._session = None
+
+
+def _locked_session(engine: sa.Engine, place: str) -> sa.Connection:
     with told_as_store_errors(place):
-        connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        session = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            _lock_session(session, place)
+        except BaseException:
+            _end(session)
+            raise
+        return session
+
+
+def _stands(session: sa.Connection) -> bool:
+    """Whether the server still keeps the session; it is asked only when it sent something, which a server that goes does."""
+    driver = session.connection.driver_connection
+    if driver is None or not select.select([driver.fileno()], [], [], 0)[0]:
+        return driver is not None
     try:
-        with told_as_store_errors(place):
-            _lock_session(connection, place)
-        yield
+        session.execute(sa.select(sa.literal(1)))
+    except exc.DBAPIError:
+        return False
+    return True
+
+
+def _end(session: sa.Connection) -> None:
+    """For good: in the pool it would keep the lock."""
+    session.invalidate()
+    session.close()
+
+
+@contextmanager
+def claim_server(engine: sa.Engine, place: str) -> Iterator[ServerClaim]:
+    """Hold the claim on a PostgreSQL database."""
+    claim = ServerClaim(engine, place)
+    try:
+        yield claim
     finally:
-        connection.detach()  # closed for good and not given back to the pool, where it would keep the lock
-        connection.close()
+        claim.release()
 
 
 def _lock_session(connection: sa.Connection, place: str) -> None:

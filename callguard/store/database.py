@@ -20,7 +20,7 @@ from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from callguard.store.claim import claim_file, claim_server
+from callguard.store.claim import ServerClaim, claim_file, claim_server
 from callguard.store.failures import told_as_store_errors
 from callguard.store.url import is_sqlite, parse_url, sqlite_path
 
@@ -45,11 +45,17 @@ class Database:
         self.url = url
         self.place = url.render_as_string(hide_password=True)
         self._engine = _sqlite_engine(url) if is_sqlite(url) else _postgresql_engine(url)
+        self._claim: ServerClaim | None = None
         self._writing = self._engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """One transaction that may write: committed at the end, rolled back when anything is raised. Raises :class:`StoreError`."""
+        """One transaction that may write: committed at the end, rolled back when anything is raised. Raises :class:`StoreError`.
+
+        Under a claim it raises :class:`StoreOccupied` when the claim was lost to another daemon.
+        """
+        if self._claim is not None:
+            self._claim.confirm()
         with told_as_store_errors(self.place), self._writing.begin() as connection:
             yield connection
 
@@ -80,9 +86,16 @@ class Database:
 
         Raises :class:`StoreOccupied`, which names the other daemon where that is known.
         """
-        claimed = claim_file(sqlite_path(self.url), self.place) if is_sqlite(self.url) else claim_server(self._engine, self.place)
-        with claimed:
-            yield
+        if is_sqlite(self.url):
+            with claim_file(sqlite_path(self.url), self.place):
+                yield
+            return
+        with claim_server(self._engine, self.place) as claim:
+            self._claim = claim
+            try:
+                yield
+            finally:
+                self._claim = None
 
     def close(self) -> None:
         """Close the connections that are not in use."""

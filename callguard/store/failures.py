@@ -38,10 +38,7 @@ _NO_SERVER = _Verdict(StoreUnreachable, "the server does not answer, or hung up"
 _NO_ENTRY = _Verdict(StoreUnreachable, "the server refused role, password or database", "check role, password and name in store.url")
 _OLDER = _Verdict(StoreOlder, "a table or column of this callguard is not there", MIGRATE)
 
-_REFUSED = _Verdict(StoreRefused, "a constraint refused the row", "report this as a defect of callguard")
-
 _SQLITE = {
-    sqlite3.SQLITE_CONSTRAINT: _REFUSED,
     sqlite3.SQLITE_BUSY: _LOCKED,
     sqlite3.SQLITE_LOCKED: _LOCKED,
     sqlite3.SQLITE_READONLY: _READ_ONLY,
@@ -68,7 +65,7 @@ _SQLSTATE = {
     "3D000": _NO_ENTRY,  # invalid_catalog_name
 }
 
-_SQLSTATE_CLASS = {"22": _REFUSED, "23": _REFUSED, "08": _NO_SERVER, "57": _NO_SERVER, "53": _NO_SERVER, "58": _FAULTY}
+_SQLSTATE_CLASS = {"08": _NO_SERVER, "57": _NO_SERVER, "53": _NO_SERVER, "58": _FAULTY}
 
 
 @contextmanager

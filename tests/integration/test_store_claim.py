@@ -2,7 +2,7 @@
 
 import socket
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -91,3 +91,55 @@ def test_a_server_that_is_not_there_cannot_be_claimed(tmp_path: Path) -> None:
     absent = open_database(f"postgresql://callguard@/callguard?host={tmp_path}")
     with pytest.raises(StoreUnreachable), absent.claim():
         pass
+
+
+def _end_sessions(server: PrivatePostgresql, database: Database, which: str = "") -> None:
+    name = database.url.database
+    server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND application_name LIKE '{which}%'")  # noqa: S608 - our own words
+
+
+def _writes(database: Database) -> None:
+    with database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM sweeps")
+
+
+def test_a_restarted_server_is_claimed_again(server_database: Database, postgresql: PrivatePostgresql) -> None:
+    """The server forgets its locks; the daemon goes on, and still nobody else can serve the database."""
+    with server_database.claim():
+        _writes(server_database)
+        _end_sessions(postgresql, server_database)
+        with suppress(StoreUnreachable):  # when the server's farewell came after the look at the claim
+            _writes(server_database)
+        _writes(server_database)
+        with closing(Database(server_database.url)) as second, pytest.raises(StoreOccupied), second.claim():
+            pass
+
+
+def test_who_lost_the_claim_to_another_writes_no_more(server_database: Database, postgresql: PrivatePostgresql) -> None:
+    with closing(Database(server_database.url)) as second, server_database.claim():
+        _writes(server_database)
+        _end_sessions(postgresql, server_database, "callguard pid")
+        with second.claim():
+            for _ in range(2):
+                with pytest.raises(StoreOccupied):
+                    _writes(server_database)
+            _writes(second)
+        _writes(server_database)
+
+
+def test_a_word_of_the_server_is_no_loss(server_database: Database) -> None:
+    """Servers before 14 tell idle sessions of changed settings; to take the claim anew would open a gap for another daemon."""
+    with server_database.claim():
+        before = _claimants(server_database)
+        assert server_database._claim is not None
+        assert server_database._claim._session is not None
+        server_database._claim._session.exec_driver_sql("LISTEN news")
+        for _ in range(3):
+            with server_database.write() as connection:
+                connection.exec_driver_sql("NOTIFY news")
+        assert _claimants(server_database) == before != []
+
+
+def _claimants(database: Database) -> list[int]:
+    with database.read() as connection:
+        return list(connection.exec_driver_sql("SELECT pid FROM pg_locks WHERE locktype = 'advisory'").scalars())
