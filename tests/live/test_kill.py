@@ -16,6 +16,7 @@ import pytest
 
 from callguard.announcements import Catalogue
 from callguard.call.consent import NET_MARGIN_MS
+from tests.rig.daemon import DaemonProcess
 from tests.rig.dying_daemon import POINTS
 from tests.rig.phone import PhoneCall
 from tests.rig.site import QUESTION_SECONDS, Site, both_ways, noise_prompts, site
@@ -87,6 +88,12 @@ def talk_and_end(outside: PhoneCall, inside: PhoneCall, until: Callable[[], obje
     outside.wait_ended(3)
 
 
+def succeed(here: Site, first: DaemonProcess) -> None:
+    """As systemd does after a crash."""
+    first.wait_dead(30)
+    here.start_daemon()
+
+
 def longest_silence(call: PhoneCall, start: float, end: float) -> float:
     """Seconds of the longest stretch in which this person heard nothing."""
     return max((stop - begin for begin, stop in silence_spans(call.heard(start, end), 0.3)), default=0.0)
@@ -138,7 +145,7 @@ def test_killed_and_restarted_within_the_net(asterisk_root: Path, tmp_path: Path
         folder.mkdir()
         with house(asterisk_root, folder, prompts) as here:
             first = here.start_daemon("tests.rig.dying_daemon", step[0], str(step[1]))
-            successor = threading.Thread(target=lambda: (first.wait_dead(30), here.start_daemon()))
+            successor = threading.Thread(target=succeed, args=(here, first))
             successor.start()
             outside, inside = inbound(here) if direction == "inbound" else outbound(here)
             talk_and_end(outside, inside, until=successor.join)
