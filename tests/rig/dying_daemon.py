@@ -51,4 +51,4 @@ def die_at(point: str, number: int) -> None:
 if __name__ == "__main__":
     die_at(sys.argv[1], int(sys.argv[2]))
     sys.argv = ["callguard", *sys.argv[3:]]
-    main()
+    sys.exit(main())
