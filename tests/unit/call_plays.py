@@ -19,8 +19,8 @@ from tests.unit import call_facts as facts
 from tests.unit.call_cast import AGENT, COLLEAGUE, CUSTOMER, FRIEND, HERE, NOBODY_HERE, THERE, policy
 from tests.unit.call_world import Transcript
 
-widely = settings(max_examples=200, deadline=None)
-"""For the properties that all depends on. No deadline: a busy machine is no fault of the core."""
+widely = settings(max_examples=120, deadline=None)
+"""No deadline: a busy machine is no fault of the core."""
 
 
 @dataclass(frozen=True, slots=True)
