@@ -35,9 +35,9 @@ class Asking:
         self._booted = booted
 
     @property
-    def booted(self) -> Headers | None:
-        """The event that greets whoever has the class ``system``."""
-        return self._booted[0] if self._booted else None
+    def greeted(self) -> bool:
+        """Whether `FullyBooted` came, which greets whoever has the class ``system``."""
+        return bool(self._booted)
 
     def value(self, expression: str) -> str:
         """A global variable, or what a dialplan function says without a channel; empty for one that the PBX does not have."""
@@ -49,6 +49,10 @@ class Asking:
         Empty when there is none, and always when the PBX has no `func_config`.
         """
         return self.value(f"AST_CONFIG({file},{section},{name},-1)")
+
+    def reads_files(self) -> bool:
+        """Whether :meth:`setting` says anything: without `enabled` in manager.conf we would not be here."""
+        return bool(self.setting("manager.conf", "general", "enabled"))
 
     def allowed(self) -> Headers:
         """The actions that our user may perform, as names of headers."""

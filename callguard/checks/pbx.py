@@ -17,7 +17,7 @@ from callguard.announcements.catalogue import PBX_FOLDER
 from callguard.checks import access, machine
 from callguard.checks.asking import Asking, asking
 from callguard.checks.report import Check, Subject
-from callguard.checks.shared import same_folder
+from callguard.checks.shared import LOAD_IT, NO_AST_CONFIG, same_folder
 from callguard.clock import utc_now
 from callguard.config import PbxSettings, Settings
 from callguard.errors import ActionRefused, ConfigError, LinkError, LoginRefused
@@ -51,6 +51,9 @@ EXCESSIVE = {"Command": "command", "UpdateConfig": "config"}
 CONTEXTS = ("callguard-inbound", "callguard-outbound", "callguard-message")
 FURTHEST = timedelta(seconds=2)
 """Between the two clocks; the heartbeat is believed for six seconds, and evidence is dated by the PBX."""
+
+TRUE = frozenset({"yes", "true", "y", "t", "1", "on"})
+"""As Asterisk reads a setting."""
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -128,27 +131,30 @@ def _actions(subject: Subject, site: Site) -> Iterator[Check]:
 def _events(subject: Subject, site: Site) -> Iterator[Check]:
     user = site.pbx.username or ""
     told = site.asked.setting("manager.conf", user, "read") if _PLAIN_NAME.fullmatch(user) else ""
-    classes = {one.strip() for one in told.split(",")} | ({"system"} if site.asked.booted else set())
+    classes = {one.strip() for one in told.split(",")} | ({"system"} if site.asked.greeted else set())
     missing = [] if "all" in classes else [one for one in EVENTS if one not in classes]
     remedy = f"read = system,call,agi,dtmf,user below [{user}] in manager.conf, {_RELOAD}"
-    if not told:
-        yield subject.unchecked("the PBX has no AST_CONFIG, or does not keep this user in manager.conf", "load the module func_config")
+    if not site.asked.reads_files():
+        yield subject.unchecked(NO_AST_CONFIG, LOAD_IT)
+    elif not told:
+        yield subject.unchecked("manager.conf says nothing of read= for this user", remedy)
     elif missing:
         yield subject.failed("; ".join(f"without {one}: {EVENTS[one]}" for one in missing), remedy)
-    elif not site.asked.booted:
+    elif not site.asked.greeted:
         yield subject.failed("manager.conf allows system, but the PBX did not tell that it is up", f"is manager.conf loaded? {_RELOAD}")
     else:
         yield subject.ok("read= in manager.conf has all classes; system was seen")
 
 
 def _times(subject: Subject, site: Site) -> Iterator[Check]:
+    """As manager.conf says; `FullyBooted`, the one event that always comes, is never dated."""
     remedy = f"timestampevents = yes in [general] of manager.conf, {_RELOAD}"
-    if site.asked.booted is None:
-        yield subject.unchecked("no event was seen", "see the events above")
-    elif site.asked.booted.get("Timestamp") is None:
+    if not site.asked.reads_files():
+        yield subject.unchecked(NO_AST_CONFIG, LOAD_IT)
+    elif site.asked.setting("manager.conf", "general", "timestampevents").lower() not in TRUE:
         yield subject.failed("the PBX does not date its events: evidence would have our time of receipt", remedy)
     else:
-        yield subject.ok("the PBX dates its events")
+        yield subject.ok("timestampevents stands in manager.conf")
 
 
 def _clock(subject: Subject, site: Site) -> Iterator[Check]:

@@ -16,13 +16,15 @@ from callguard.checks.report import Check, Subject
 from callguard.retention.files import delete
 
 NAME = ".callguard-check"
+NO_AST_CONFIG = "the PBX has no AST_CONFIG to read a file with"
+LOAD_IT = "load the module func_config"
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def same_folder(subject: Subject, pbx: Asking, here: Path, there: PurePath) -> Check:
     """Whether `here`, as this machine calls it, is what the PBX calls `there`, and the PBX may read it."""
-    if not pbx.setting("manager.conf", "general", "enabled"):
-        return subject.unchecked("the PBX has no AST_CONFIG to read a file with", "load the module func_config")
+    if not pbx.reads_files():
+        return subject.unchecked(NO_AST_CONFIG, LOAD_IT)
     try:
         with _probe(here) as token:
             seen = pbx.setting(str(there / NAME), "callguard", "token")

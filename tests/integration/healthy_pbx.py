@@ -12,10 +12,9 @@ from callguard.checks.report import Check
 from callguard.checks.survey import survey
 from callguard.clock import utc_now
 from callguard.config import load_settings
-from tests.integration.ami_server import FULLY_BOOTED, USERNAME, Connection, Received
+from tests.integration.ami_server import USERNAME, Connection, Received
 from tests.integration.cli_site import Site, new_site
 
-BOOTED = FULLY_BOOTED.replace(b"Uptime", b"Timestamp: 1795296360.857314\r\nUptime")
 LONGEST_S = 15.0
 
 
@@ -52,6 +51,7 @@ class Healthy:
             "CALLGUARD_UNTIL": str(int(now) + 5),
             "ASTDATADIR": str(self.site.folder),
             "AST_CONFIG(manager.conf,general,enabled,-1)": "yes",
+            "AST_CONFIG(manager.conf,general,timestampevents,-1)": "yes",
             f"AST_CONFIG(manager.conf,{USERNAME},read,-1)": "system,call,agi,dtmf,user",
             **{f"DIALPLAN_EXISTS(callguard-{name},s,1)": "1" for name in ("inbound", "outbound", "message")},
             **self.values,

@@ -17,7 +17,7 @@ from callguard.config import load_settings
 from callguard.status_file import LinkStatus, Status
 from tests.integration.ami_server import AmiServer
 from tests.integration.cli_site import Site, new_site
-from tests.integration.healthy_pbx import BOOTED, Healthy, built_site, checked, point
+from tests.integration.healthy_pbx import Healthy, built_site, checked, point
 from tests.other_user import as_ordinary_user
 
 
@@ -117,7 +117,7 @@ def test_a_daemon_that_has_lost_a_pbx(site: Site, monkeypatch: pytest.MonkeyPatc
     status_file.write(place, replace(status, links=(replace(link, up=True),)))
     (up,) = machine.daemon(settings)
     assert (up.outcome, up.message) == (Outcome.OK, f"runs as {os.getpid()}")
-    with AmiServer(Healthy(site, values={"CALLGUARD_UNTIL": "1"}), after_login=BOOTED) as running:
+    with AmiServer(Healthy(site, values={"CALLGUARD_UNTIL": "1"})) as running:
         point(site, running.port)
         assert checked(site)["heartbeat"].outcome is Outcome.FAILED
     status_file.write(place, replace(status, pid=2**22 + 1))
