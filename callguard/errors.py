@@ -19,7 +19,8 @@
     │   ├── StoreNewer                  its schema was made by a later callguard
     │   ├── StoreOlder                  its schema was never migrated to this callguard
     │   ├── StoreOccupied               another daemon already serves it
-    │   └── StoreUnreachable            no server, no file, or not a database
+    │   ├── StoreUnreachable            no server, no file, or not a database
+    │   └── StoreRefused                a constraint of its schema refused a row; trying again cannot help
     └── FileFault                   1   a recording, announcement or secret is missing, unreadable or astray
 
 An error says three things apart, so that the command line can set them out and `--json` can carry them: what
@@ -61,9 +62,7 @@ class CallguardError(Exception):
 
     exit_status: ClassVar[int] = 1
 
-    def __init__(
-        self, message: str, *, place: str = "", remedy: str = "", faults: Iterable[Fault] = ()
-    ) -> None:
+    def __init__(self, message: str, *, place: str = "", remedy: str = "", faults: Iterable[Fault] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.place = place
