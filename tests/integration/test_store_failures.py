@@ -5,7 +5,8 @@ import socket
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,14 @@ import sqlalchemy as sa
 
 import callguard.store.database
 from callguard.errors import StoreError, StoreLocked, StoreOlder, StoreReadOnly, StoreRefused, StoreUnreachable
+from callguard.store.announcement_rows import archive_announcement
 from callguard.store.database import Database, open_database
 from callguard.store.loading import load_calls
 from callguard.store.records import save_call
 from callguard.store.tables import calls
 from tests.integration.databases import PrivatePostgresql
 from tests.integration.store_processes import other_process
-from tests.integration.store_values import ADA, keep, plain_call
+from tests.integration.store_values import ADA, NOW, QUESTION, keep, plain_call
 from tests.other_user import as_ordinary_user
 
 
@@ -221,3 +223,21 @@ def test_neither_parameters_nor_rows_are_logged(migrated_url: str, caplog: pytes
             assert load_calls(connection, ["c1"])
     assert "Closing connection" in caplog.text
     assert "722000111" not in caplog.text
+
+
+def test_a_full_disk(sqlite_file: Database) -> None:
+    """SQLite's own limit stands for the file system's: the error is the same."""
+    with sqlite_file.read() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+    with pytest.raises(StoreError, match="disk is full"), sqlite_file.write() as connection:
+        archive_announcement(connection, replace(QUESTION, audio_8k=bytes(1_000_000)), NOW)
+
+
+def test_no_connection_becomes_free(sqlite_file: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More threads than connections: the last one is told, and does not hang."""
+    monkeypatch.setattr(sqlite_file._engine.pool, "_timeout", 0.1)
+    with ExitStack() as held:
+        for _ in range(15):
+            held.enter_context(sqlite_file.read()).exec_driver_sql("SELECT 1")
+        with bounded(2), pytest.raises(StoreLocked, match="no connection became free"):
+            reads(sqlite_file)
