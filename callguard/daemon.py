@@ -45,6 +45,7 @@ _SWITCH_INTERVAL_S = 0.0005
 def run(path: Path, settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT; the exit status. Raises :class:`CallguardError` when it cannot start."""
     logs.configure(settings.logging.level, settings.logging.format)
+    logs.report_uncaught()
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     database = open_database(settings.store.url)
     with database.claim():
