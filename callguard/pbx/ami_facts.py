@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote
 from callguard.call.events import CallStarted, HandedOver
 from callguard.call.state import Direction, Number
 
-_WIDEBAND = ("g722", "slin", "opus", "silk", "speex16", "speex32", "siren", "codec2")
+_WIDEBAND = ("g722", "slin1", "slin2", "slin3", "slin4", "slin9", "opus", "silk", "speex16", "speex32", "siren", "codec2")
 _USER_AGENT_LENGTH = 256
 
 Parse = Callable[[str], Number]
@@ -62,7 +62,7 @@ class Facts:
 
     @property
     def wideband(self) -> bool:
-        """Whether Asterisk plays 16 kHz sounds on this channel, which is what it counts `endpos` in."""
+        """Whether Asterisk plays 16 kHz sounds on this channel and so counts `endpos` in them: `slin` alone is 8 kHz, `slin16` is not."""
         return self["format"].strip("(").startswith(_WIDEBAND)
 
     def started_at(self, otherwise: datetime) -> datetime:
