@@ -146,7 +146,7 @@ class Site:
         """The newest call once this is true of it: ended, unless told otherwise."""
         return self.wait(f"call with {condition}", lambda: next((call for call in self.calls()[:1] if condition(call)), None))
 
-    def wait(self, what: str, look: Callable[[], Seen | None], bound_s: float = 10.0) -> Seen:
+    def wait(self, what: str, look: Callable[[], Seen | None], bound_s: float = 20.0) -> Seen:
         """Until there is something to see."""
         end = time.monotonic() + bound_s
         while not (seen := look()):
