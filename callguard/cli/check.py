@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from callguard.checks.report import Check, Outcome
-from callguard.cli.output import Json, console, print_json, text
+from callguard.cli.output import Json, plain, print_json
 from callguard.cli.session import settings, settings_path
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ConfigOnly: TypeAlias = Annotated[bool, typer.Option("--config-only", help="Only read the configuration: for ExecStartPre.")]
 
-_STYLES = {Outcome.OK: "green", Outcome.WARNING: "yellow", Outcome.FAILED: "bold red", Outcome.NOT_CHECKED: "dim"}
+_COLOURS = {Outcome.OK: "green", Outcome.WARNING: "yellow", Outcome.FAILED: "red", Outcome.NOT_CHECKED: "cyan"}
 
 
 def check(context: typer.Context, *, config_only: ConfigOnly = False, as_json: Json = False) -> None:
@@ -42,7 +42,6 @@ def _document(one: Check) -> dict[str, object]:
 
 def _printed(one: Check) -> Check:
     remedy = f" → {one.remedy}" if one.remedy else ""
-    line = text(f"{one.outcome:<11}  {one.name} ({one.place}): {one.message}{remedy}")
-    line.stylize(_STYLES[one.outcome], 0, len(one.outcome))
-    console().print(line, soft_wrap=True)
+    outcome = typer.style(f"{one.outcome:<11}", fg=_COLOURS[one.outcome])
+    typer.echo(f"{outcome}  {plain(f'{one.name} ({one.place}): {one.message}{remedy}')}")
     return one

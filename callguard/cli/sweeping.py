@@ -15,8 +15,10 @@ from functools import partial
 import typer
 from rich.console import Console
 from rich.progress import Progress
+from rich.text import Text
 
-from callguard.cli.output import console, moment, print_json, text
+from callguard.cli.output import moment, plain, print_json
+from callguard.cli.terminal import console
 from callguard.errors import Fault, PartialFailure
 from callguard.retention.rules import Verdict
 from callguard.retention.sweep import Outcome, Result, SweepPlan, SweepTotals, execute
@@ -93,7 +95,7 @@ class TextSweep(Telling):
 
     def tell(self, verdict: Verdict) -> None:
         """The verdict, the recording and the reason."""
-        self.console.print(text(f"{verdict.action:<6}  {verdict.recording}  {verdict.reason}"), soft_wrap=True)
+        self.console.print(Text(plain(f"{verdict.action:<6}  {verdict.recording}  {verdict.reason}")), soft_wrap=True)
 
     def conclude(self, totals: SweepTotals, *, dry_run: bool) -> None:
         """The figures."""

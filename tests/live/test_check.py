@@ -12,6 +12,8 @@ from tests.rig.site import Site, site
 
 pytestmark = pytest.mark.live
 
+SHIPPED_LOGIN = Path(__file__).parents[2] / "config" / "asterisk" / "manager.d" / "callguard.conf"
+
 
 @pytest.fixture(scope="module")
 def house(asterisk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
@@ -95,6 +97,16 @@ def test_the_least_rights_are_enough(house: Site) -> None:
     allow(house, "system,call,agi,dtmf,user", "system,call,agi")
     checks = checked(house, 0)
     assert outcomes(checks, "daemon", "heartbeat") == {"ok"}
+
+
+def test_the_login_that_callguard_ships_is_in_order(house: Site) -> None:
+    """With its event filters and its way of asking for dates, as the installation puts it there."""
+    manager = manager_conf(house.pbx)
+    general = manager.read_text("utf-8").partition("[callguard]")[0].replace("timestampevents = yes\n", "")
+    shipped = SHIPPED_LOGIN.read_text("utf-8").replace("\n;secret = …\n", f"\nsecret = {house.pbx.ami_secret}\n")
+    manager.write_text(general + shipped, "utf-8")
+    house.pbx.cli("manager reload")
+    assert outcomes(checked(house, 0), "daemon", "heartbeat") == {"ok"}
 
 
 @pytest.mark.parametrize(
