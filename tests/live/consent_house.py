@@ -33,6 +33,9 @@ exten => _7XX,1,Gosub(callguard-inbound,s,1(sales))
  same => n,Hangup()
 
 [from-inside]
+; a colleague of the agent, on the same phone
+exten => 710,1,Dial(PJSIP/agent,20)
+ same => n,Hangup()
 ; the agent's line is open before anybody answers
 exten => _0746X.,1,Progress()
  same => n,Gosub(callguard-outbound,s,1(PJSIP/${EXTEN}@caller,20))
@@ -89,9 +92,9 @@ class House:
         number = f"{prefix}{next(self._numbers)}"
         return number, self.site.agent.dial(number, self.site.pbx.sip_port, caller="200", voice=voice)
 
-    def at_agent(self, number: str, bound_s: float = 8.0) -> IncomingCall:
-        """The agent's phone rings for the caller with this number."""
-        return self._arrival(self.site.agent.calls, lambda call: call.caller == number, bound_s)
+    def at_agent(self, number: str, nth: int = 0, bound_s: float = 8.0) -> IncomingCall:
+        """The agent's phone rings for the caller with this number, for the first time (0) or again."""
+        return self._arrival(self.site.agent.calls, lambda call: call.caller == number, bound_s, nth)
 
     def at_callee(self, number: str, bound_s: float = 5.0) -> IncomingCall:
         """The outside phone rings under this number."""
@@ -99,6 +102,13 @@ class House:
 
     def rang_at_agent(self, number: str) -> bool:
         return any(isinstance(call, IncomingCall) and call.caller == number for call in tuple(self.site.agent.calls))
+
+    def channel(self, number: str, endpoint: str) -> str:
+        """The PBX's name for the caller's channel, or for the agent's that was dialled for him first."""
+        (created,) = self.observer.events("Newchannel", CallerIDNum=number, Exten="700")
+        if endpoint == "caller":
+            return created["Channel"]
+        return self.observer.events("DialBegin", Channel=created["Channel"])[0]["DestChannel"]
 
     def told(self, number: str) -> dict[str, Any]:
         """The call with this outside number in `calls --json`, once it is over and its recordings are filed."""
@@ -142,12 +152,12 @@ class House:
         return self._find(number)
 
     @staticmethod
-    def _arrival(calls: list[PhoneCall], wanted: Callable[[IncomingCall], bool], bound_s: float) -> IncomingCall:
+    def _arrival(calls: list[PhoneCall], wanted: Callable[[IncomingCall], bool], bound_s: float, nth: int = 0) -> IncomingCall:
         end = time.monotonic() + bound_s
         while time.monotonic() < end:
-            for call in tuple(calls):
-                if isinstance(call, IncomingCall) and wanted(call):
-                    return call
+            found = [call for call in tuple(calls) if isinstance(call, IncomingCall) and wanted(call)]
+            if len(found) > nth:
+                return found[nth]
             time.sleep(0.005)
         raise TimeoutError(f"no such call within {bound_s:g} s")
 

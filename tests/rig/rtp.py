@@ -122,6 +122,10 @@ class RtpStream:
         """Send from the next tick on; a phone that only rings says nothing."""
         self._started = True
 
+    def count_from(self, sequence: int) -> None:
+        """Number the packets from here on; without it the first number is random (RFC 3550, 5.1)."""
+        self._sequence = sequence
+
     def speak(self, voice: Voice) -> None:
         """Say this from the next frame on."""
         self._voice = voice
