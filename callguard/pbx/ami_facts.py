@@ -93,11 +93,12 @@ class Facts:
         )
 
     def handed_over(self, occasion: Occasion, direction: Direction, parse: Parse) -> HandedOver:
-        """The outside person's leg is ours: the caller's when inbound, the callee's when outbound."""
+        """The outside person's leg is ours: the caller's when inbound; when outbound the callee's, who after a transfer was not dialled."""
+        called = self["callee"] or self["dialled"]
         return HandedOver(
             **occasion.where,
             channel=occasion.channel,
-            number=parse(self["caller" if direction is Direction.INBOUND else "dialled"]),
+            number=parse(self["caller"] if direction is Direction.INBOUND else called),
         )
 
 

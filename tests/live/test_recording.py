@@ -233,12 +233,14 @@ def test_a_transfer_keeps_the_recording_in_one_piece(house: House, stage: Stage,
 
 
 def test_a_caller_who_is_sent_on_to_somebody_who_stays_is_recorded_on(house: House, stage: Stage) -> None:
-    """S1, S2: the new person has heard the announcement before the two are joined; nothing of what he said until then is kept."""
+    """S1, S2, C1: the new person, known by his own number, has heard the announcement before; nothing from until then is kept."""
     scene = stage.scene(sent_on_to_somebody_who_stays.__name__)
     sound = house.recording(scene.number)
     assert heard_of(scene.inside or scene.outside, house.site.sound_of("inbound-notice")) > WHOLE
     assert holds(sound, Tone.TALK, Tone.REPLY, Tone.LEFT, Tone.WAITING) == [Tone.TALK, Tone.REPLY, Tone.LEFT, Tone.WAITING]
     assert traces(sound, Tone.RINGING, Tone.AFTER) == []
+    joined = next(party for party in house.told(scene.number)["parties"] if party["role"] == "joined")
+    assert (joined["number"], joined["decision"]) == (f"+40742{scene.number[-6:]}", "stayed")
 
 
 def test_a_caller_who_is_sent_on_to_somebody_who_refuses_is_recorded_no_more(house: House, stage: Stage) -> None:
