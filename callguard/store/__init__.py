@@ -1,12 +1,12 @@
-"""The database: SQLite or PostgreSQL, one writer, many readers.
+"""The database, and the only place that speaks SQL.
 
-    tables, types      the schema; moments are UTC milliseconds
-    database, claim    connections, transactions, and the one daemon that may write
-    migration          Alembic, without files of its own
-    records            calls written at every step (the hot path) and taken up again; policies, announcements, messages beside them
-    listing            what commands show
-    retention_rows     what the sweep asks and writes
-    failures           what drivers raise, told as callguard's errors
+    url, database, claim, failures      one SQLite file or PostgreSQL database; transactions, the one daemon, errors told by kind
+    tables, types, schema               what is kept, and which version of it a database has
+    migration, migrations/              bringing it up to date
+    records, loading, call_rows         calls, saved at every step and taken up again
+    policy_rows, announcement_rows      the archives that decisions point at
+    message_rows, retention_rows        texts that were seen; recordings whose time has come
+    search, listing, showing            what the command line tells
 
-Evidence (consents, deletions, announcements, policies) is only ever added to.
+Functions take an open connection, so that the caller says what belongs into one transaction.
 """
