@@ -121,7 +121,7 @@ def _digit_pressed(call: Call, event: ev.DigitPressed) -> Step:
 
 def _leg_answered(call: Call, event: ev.LegAnswered) -> Step:
     party = call.party(event.leg)
-    if call.answered_at or call.direction is not Direction.INBOUND or party is None or not party.outside:
+    if call.answered_at or party is None or not party.outside:
         return call, ()
     return replace(call, answered_at=event.at), ()
 
@@ -129,7 +129,8 @@ def _leg_answered(call: Call, event: ev.LegAnswered) -> Step:
 def _leg_joined(call: Call, event: ev.LegJoined) -> Step:
     known = call.party(event.leg)
     if known is None and call.ended_at is None:
-        known = Party(leg=event.leg, channel=event.channel, role=_role(call), number=event.number, outside=event.outside)
+        role = _role(call) if event.linkedid == call.linkedid else Role.JOINED
+        known = Party(leg=event.leg, channel=event.channel, role=role, number=event.number, outside=event.outside)
         call = replace(call, parties=(*call.parties, known))
     if known is None or known.stage is Stage.GONE or known.bridge == event.bridge:
         return call, ()

@@ -55,7 +55,8 @@ def test_a_wrong_key_twice_is_no_answer(call: Transcript, key: str) -> None:
     """Not silence: the person may have tried to refuse. The acceptance key is no better than others where it was not offered."""
     assert call << handed_over() >> say(1) << said(1) >> ask(2) << collected(2, key) >> say(3)
     assert call << said(3) >> ask(4) << collected(4, key) >> release()
-    assert call.decisions() == [Decision.UNANSWERED]
+    (consent,) = call.party().consents
+    assert (consent.decision, consent.how, consent.key) == (Decision.UNANSWERED, How.NONE, None)
     assert call << handed_back() << joined(AGENT) << joined(CUSTOMER)
     assert not call.call.recordings
 
