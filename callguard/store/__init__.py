@@ -1,4 +1,4 @@
-"""The database, and the only place that speaks SQL.
+"""The database: SQLite or PostgreSQL, one daemon, many readers. The only place that speaks SQL.
 
     url, database, claim, failures      one SQLite file or PostgreSQL database; transactions, the one daemon, errors told by kind
     tables, types, schema               what is kept, and which version of it a database has
@@ -8,5 +8,6 @@
     message_rows, retention_rows        texts that were seen; recordings whose time has come
     search, listing, showing            what the command line tells
 
-Functions take an open connection, so that the caller says what belongs into one transaction.
+Functions take an open connection, so that the caller says what belongs into one transaction. Evidence (consents,
+deletions, announcements, policies) is only ever added to.
 """

@@ -24,6 +24,72 @@ from tests.integration.store_values import ADA, BOB, NOW, POLICY, QUESTION, STAY
 EVA = Number("+40733000222", "+40733000222")
 
 
+LISTED = {
+    "id": "c1",
+    "pbx": "main",
+    "linkedid": "c1.1",
+    "direction": "inbound",
+    "caller": "+40722000111",
+    "callee": "101",
+    "dialled": "700",
+    "redirecting": ["0213334444"],
+    "started_at": NOW.isoformat(),
+    "answered_at": after(0.1).isoformat(),
+    "ended_at": after(30).isoformat(),
+    "duration_s": 30.0,
+    "billable_s": 29.9,
+    "disposition": "ANSWERED",
+    "hangup_cause": "NORMAL_CLEARING",
+    "equipment_ip": "192.0.2.7",
+    "user_agent": "Phone 1.0",
+    "policy": "inbound",
+    "source": "live",
+    "parties": [
+        {
+            "role": "caller",
+            "number": "+40722000111",
+            "leg": "c1.1",
+            "decision": "stayed",
+            "how": "stayed",
+            "key": None,
+            "announcement": QUESTION.version,
+            "heard_ms": 2400,
+            "complete": True,
+            "announced_at": after(3).isoformat(),
+            "decided_at": after(3).isoformat(),
+        },
+        {
+            "role": "callee",
+            "number": "101",
+            "leg": "c1.2",
+            "decision": "not_required",
+            "how": None,
+            "key": None,
+            "announcement": None,
+            "heard_ms": 0,
+            "complete": False,
+            "announced_at": None,
+            "decided_at": None,
+        },
+    ],
+    "recordings": [
+        {
+            "id": "c1-r",
+            "path": "2026/08/31/c1.wav",
+            "status": "stopped",
+            "started_at": after(4.01).isoformat(),
+            "stopped_at": after(30).isoformat(),
+            "expires_at": "2027-02-28T09:30:00.250000+00:00",
+            "sha256": "ab" * 32,
+            "size": 416_044,
+            "held": False,
+            "restricted": False,
+        }
+    ],
+}
+"""The last step of ``life()``, as interface.md names its parts."""
+
+
 def store(database: Database, *stored: Call) -> None:
     with database.write() as connection:
         keep(connection)
@@ -44,69 +110,7 @@ def test_a_call_has_the_shape_that_scripts_rely_on(database: Database) -> None:
     store(database, life()[-1])
     with database.read() as connection:
         (listed,) = list_calls(connection, limit=10)
-    assert json.loads(json.dumps(asdict(listed), default=datetime.isoformat)) == {
-        "id": "c1",
-        "pbx": "main",
-        "linkedid": "c1.1",
-        "direction": "inbound",
-        "caller": "+40722000111",
-        "callee": "101",
-        "dialled": "700",
-        "redirecting": ["0213334444"],
-        "started_at": NOW.isoformat(),
-        "answered_at": after(0.1).isoformat(),
-        "ended_at": after(30).isoformat(),
-        "duration_s": 30.0,
-        "billable_s": 29.9,
-        "disposition": "ANSWERED",
-        "hangup_cause": "NORMAL_CLEARING",
-        "equipment_ip": "192.0.2.7",
-        "user_agent": "Phone 1.0",
-        "policy": "inbound",
-        "source": "live",
-        "parties": [
-            {
-                "role": "caller",
-                "number": "+40722000111",
-                "leg": "c1.1",
-                "decision": "stayed",
-                "how": "stayed",
-                "key": None,
-                "announcement": QUESTION.version,
-                "heard_ms": 2400,
-                "complete": True,
-                "announced_at": after(3).isoformat(),
-                "decided_at": after(3).isoformat(),
-            },
-            {
-                "role": "callee",
-                "number": "101",
-                "leg": "c1.2",
-                "decision": "not_required",
-                "how": None,
-                "key": None,
-                "announcement": None,
-                "heard_ms": 0,
-                "complete": False,
-                "announced_at": None,
-                "decided_at": None,
-            },
-        ],
-        "recordings": [
-            {
-                "id": "c1-r",
-                "path": "2026/08/31/c1.wav",
-                "status": "stopped",
-                "started_at": after(4.01).isoformat(),
-                "stopped_at": after(30).isoformat(),
-                "expires_at": "2027-02-28T09:30:00.250000+00:00",
-                "sha256": "ab" * 32,
-                "size": 416_044,
-                "held": False,
-                "restricted": False,
-            }
-        ],
-    }
+    assert json.loads(json.dumps(asdict(listed), default=datetime.isoformat)) == LISTED
 
 
 def test_unknown_is_none(database: Database) -> None:
