@@ -4,7 +4,6 @@ No header that could hold the text of an SMS is named in this module, and no eve
 text passes only as a :class:`~callguard.call.state.Number` or a percent-encoded fact. Local channels are Asterisk's own plumbing, no party.
 """
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,12 +13,10 @@ from callguard.call import events as ev
 from callguard.call.state import Direction
 from callguard.pbx.ami import Headers
 from callguard.pbx.ami_agi import CommandId
-from callguard.pbx.ami_facts import Facts, Occasion, Parse, agi_arguments, direction_of, endpoint
+from callguard.pbx.ami_facts import Facts, Occasion, Parse, agi_arguments, direction_of, endpoint, uri_user
 from callguard.pbx.causes import cause_name
 
 Deliver = Callable[[ev.Event | ev.MessageSeen], None]
-
-_URI_USER = re.compile(r"<?(?:sips?|tel|pjsip):([^@>;]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +144,3 @@ def pbx_time(message: Headers) -> datetime | None:
         return datetime.fromtimestamp(float(stamp), UTC) if stamp else None
     except (ValueError, OverflowError, OSError):
         return None
-
-
-def uri_user(address: str) -> str:
-    """The user part of a SIP or tel URI (RFC 3261, RFC 3966), else the text as it is."""
-    found = _URI_USER.search(address)
-    return unquote(found[1]) if found else address

@@ -4,6 +4,7 @@ They come three ways with the same content: as an argument of the async AGI (`As
 application data, where a restarted daemon finds them. All text in them is what a caller or callee chose to send.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from callguard.call.state import Direction, Number
 
 _WIDEBAND = ("g722", "slin1", "slin2", "slin3", "slin4", "slin9", "opus", "silk", "speex16", "speex32", "siren", "codec2")
 _USER_AGENT_LENGTH = 256
+_URI_USER = re.compile(r"<?(?:sips?|tel|pjsip):([^@>;]*)")
 
 Parse = Callable[[str], Number]
 
@@ -74,8 +76,9 @@ class Facts:
         return otherwise
 
     def call_started(self, occasion: Occasion, direction: Direction, parse: Parse) -> CallStarted:
-        """The first fact of a call. Redirecting numbers are the last one to redirect and the first, where they differ."""
-        redirecting = dict.fromkeys(number for number in (self["from"], self["orig"]) if number)
+        """The first fact of a call. Redirecting numbers begin with the last one to redirect (RFC 5806: the topmost Diversion header)."""
+        told = (self["from"], uri_user(self["by2"]), uri_user(self["by3"]), self["orig"])
+        redirecting = dict.fromkeys(number for number in told if number)
         dialled = parse(self["dialled"])
         return CallStarted(
             **replace(occasion, leg=self["leg"] or occasion.leg).where,
@@ -100,6 +103,12 @@ class Facts:
             channel=occasion.channel,
             number=parse(self["caller"] if direction is Direction.INBOUND else called),
         )
+
+
+def uri_user(address: str) -> str:
+    """The user part of a SIP or tel URI (RFC 3261, RFC 3966), else the text as it is."""
+    found = _URI_USER.search(address)
+    return unquote(found[1]) if found else address
 
 
 def agi_arguments(environment: str) -> list[str]:

@@ -40,6 +40,9 @@ exten => 710,1,Dial(PJSIP/agent,20)
 exten => _0746X.,1,Progress()
  same => n,Gosub(callguard-outbound,s,1(PJSIP/${EXTEN}@caller,20))
  same => n,Hangup()
+; nobody is patient here
+exten => _0747X.,1,Gosub(callguard-outbound,s,1(PJSIP/${EXTEN}@caller,1))
+ same => n,Hangup(${HANGUPCAUSE})
 exten => _0X.,1,Gosub(callguard-outbound,s,1(PJSIP/${EXTEN}@caller,20))
  same => n,Wait(0.6)
  same => n,Hangup()
@@ -61,6 +64,7 @@ POLICIES: Final = {
     "0743*": 'direction = "outbound"\nmode = "never"',
     "0744*": 'direction = "outbound"\nmode = "opt-in"\non_refusal = "hangup"',
     "0746*": 'direction = "outbound"\nmode = "opt-in"',
+    "0747*": 'direction = "outbound"\nmode = "opt-in"',
     "0745*": 'direction = "outbound"\nmode = "opt-in"\nlanguage = "en"',
 }
 """By the number dialled."""
