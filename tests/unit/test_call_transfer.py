@@ -1,5 +1,7 @@
 """Transcripts of people who move between bridges, come and go: one file through a transfer, silence while somebody uncovered is there."""
 
+from dataclasses import replace
+
 import pytest
 
 from callguard.call.policy import Mode
@@ -52,6 +54,13 @@ def test_hold_is_no_end(call: Transcript) -> None:
 def test_those_who_come_later_are_no_callees(call: Transcript) -> None:
     assert call << joined(COLLEAGUE) << joined(FRIEND) >> pause()
     assert [party.role for party in call.call.parties[2:]] == [Role.JOINED, Role.JOINED]
+
+
+def test_who_comes_from_another_call_is_no_callee_of_this_one() -> None:
+    """Somebody is brought in from a conference; the agent who comes after him is the one who was called."""
+    call = inbound(Mode.NEVER)
+    assert call << replace(joined(COLLEAGUE), linkedid="1799999999.7") << joined(AGENT)
+    assert (call.party(COLLEAGUE).role, call.party(AGENT).role) == (Role.JOINED, Role.CALLEE)
 
 
 def test_an_entry_told_twice_is_one(call: Transcript) -> None:
