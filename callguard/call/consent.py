@@ -10,7 +10,7 @@ The rules, in prose
 * ``attempts`` bounds how often the prompt is said for a wrong key, an early one or silence; after that the person is ``unanswered``.
 * Whatever goes wrong (missing sound, lost answer, net of the PBX) is ``unanswered``: the call goes on and is not recorded.
 * A person is asked once a call: a leg handed over again is released again. After a restart what was heard is not known, so the prompt
-  under way is said again, without counting as an attempt.
+  under way is said again, without counting as an attempt. The PBX says it after what it may still be at: its bounds are that much longer.
 * Withdrawal needs no prompt and works whenever the person is in a conversation (GDPR art. 7(3)).
 * ``on_refusal = "hangup"`` acts on a refusal by key, not on silence or on a fault.
 
@@ -80,22 +80,21 @@ def begin(call: Call, party: Party, moment: Moment) -> Outcome:
         return release(call, party, moment)
     if call.policy.mode is Mode.NEVER or call.policy.prompts is None:
         return release(call, _decide(party, Decision.NOT_REQUIRED, How.NONE, moment, None), moment)
-    return repeat(call, replace(party, attempt=1), moment)
+    return _ask(call, replace(party, attempt=1), moment, 0)
 
 
 def repeat(call: Call, party: Party, moment: Moment) -> Outcome:
-    """Say the prompt without counting it: after a restart nobody knows what was heard."""
-    if call.policy.prompts is None:
-        return give_up(call, party, moment)
-    speaking = replace(party, stage=Stage.ANNOUNCING, step=party.step + 1, heard_ms=0, complete=False, announced_at=None)
-    return speaking, _announce(call, speaking, call.policy.prompts.question, call.policy.refuse_key)
+    """Say the prompt again without counting it: after a restart nobody knows what was heard, or whether it is still being said."""
+    if party.stage is Stage.ANNOUNCING and call.policy.prompts:
+        return _ask(call, party, moment, call.policy.prompts.question.duration_ms)
+    return _ask(call, party, moment, call.policy.timeout_ms)
 
 
 def retry(call: Call, party: Party, moment: Moment) -> Outcome:
     """Say the prompt again if the person has attempts left."""
     if party.attempt >= call.policy.attempts:
         return give_up(call, party, moment)
-    return repeat(call, replace(party, attempt=party.attempt + 1), moment)
+    return _ask(call, replace(party, attempt=party.attempt + 1), moment, 0)
 
 
 def heard(call: Call, party: Party, moment: Moment) -> Outcome:
@@ -226,17 +225,25 @@ TABLE: Mapping[Stage, Mapping[Signal, Action]] = {
 }
 
 
+def _ask(call: Call, party: Party, moment: Moment, busy_ms: int) -> Outcome:
+    """Say the question, which the PBX may be ``busy_ms`` from beginning; where there is none there is no way to get an answer."""
+    if call.policy.prompts is None:
+        return give_up(call, party, moment)
+    speaking = replace(party, stage=Stage.ANNOUNCING, step=party.step + 1, heard_ms=0, complete=False, announced_at=None)
+    return speaking, _announce(call, speaking, call.policy.prompts.question, call.policy.refuse_key, busy_ms)
+
+
 def _acknowledge(call: Call, party: Party, moment: Moment) -> Outcome:
     """Thank the person; the evidence of the question stays as it was, so the thanks leave no trace in it."""
     if call.policy.prompts is None:
         return release(call, party, moment)
     said = call.policy.prompts.accepted if party.covered else call.policy.prompts.refused
     thanking = replace(party, stage=Stage.ACKNOWLEDGING, step=party.step + 1)
-    return thanking, _announce(call, thanking, said, "")
+    return thanking, _announce(call, thanking, said, "", 0)
 
 
-def _announce(call: Call, party: Party, announcement: Announcement, interrupt: str) -> tuple[Command, ...]:
-    duration = announcement.duration_ms
+def _announce(call: Call, party: Party, announcement: Announcement, interrupt: str, busy_ms: int) -> tuple[Command, ...]:
+    duration = busy_ms + announcement.duration_ms
     announce = Announce(
         **_where(call, party),
         step=party.step,

@@ -30,10 +30,10 @@ def _channel(leg: str) -> Channel:
     return {"pbx": PBX, "linkedid": LINKEDID, "leg": leg, "channel": channel(leg)}
 
 
-def say(step: int, leg: str = CUSTOMER, interrupt: str = "9") -> tuple[do.Command, ...]:
-    """Play the question as that step: only the refusal key cuts it."""
-    play = do.Announce(**_channel(leg), step=step, announcement=QUESTION, interrupt=interrupt, net_ms=7000)
-    return play, do.SetTimer(**_line(leg), step=step, after_ms=6000)
+def say(step: int, leg: str = CUSTOMER, busy_ms: int = 0) -> tuple[do.Command, ...]:
+    """Play the question as that step, after what the PBX may be busy with for so long: only the refusal key cuts it."""
+    play = do.Announce(**_channel(leg), step=step, announcement=QUESTION, interrupt="9", net_ms=7000 + busy_ms)
+    return play, do.SetTimer(**_line(leg), step=step, after_ms=6000 + busy_ms)
 
 
 def thank(step: int, leg: str = CUSTOMER) -> tuple[do.Command, ...]:

@@ -102,8 +102,8 @@ def test_a_leg_that_is_gone_has_hung_up(stage: Stage) -> None:
     ("stage", "orders"),
     [
         (Stage.PRESENT, say(1)),
-        (Stage.ANNOUNCING, say(2)),
-        (Stage.ASKING, say(3)),
+        (Stage.ANNOUNCING, say(2, busy_ms=4000)),
+        (Stage.ASKING, say(3, busy_ms=5000)),
         (Stage.ACKNOWLEDGING, (release(),)),
         (Stage.RELEASED, (release(),)),
         (Stage.GONE, ()),
