@@ -126,3 +126,16 @@ def stop_unconfirmed(count: int = 1, leg: str = CUSTOMER, at: float = 35) -> ev.
 def filed(count: int = 1, fault: str | None = None, size: int | None = 16044, at: float = 61) -> ev.RecordingFiled:
     sha256 = None if size is None else f"sha256 of {size} bytes"
     return ev.RecordingFiled(**_where(CUSTOMER, at), recording=recording_id(count), size=size, sha256=sha256, fault=fault)
+
+
+def sighting(leg: str, bridge: str | None = None, *, in_hand: bool = False, writes: str | None = None) -> ev.Sighting:
+    """A leg as the PBX shows it; ``writes`` is the path below the recordings root, which the PBX tells by its own absolute name."""
+    handed = handed_over(leg) if in_hand else None
+    told = None if writes is None else f"/var/spool/recordings/{writes}"
+    return ev.Sighting(
+        leg=leg, linkedid=LINKEDID, channel=channel(leg), in_hand=in_hand, bridge=bridge, recording_path=told, handed_over=handed
+    )
+
+
+def snapshot(*sightings: ev.Sighting, at: float = 50) -> ev.SnapshotTaken:
+    return ev.SnapshotTaken(pbx=PBX, at=after(at), received_at=after(at), sightings=sightings)

@@ -4,29 +4,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
 
 from callguard.call import commands as do
 from callguard.call import events as ev
 from callguard.call.policy import Mode
 from callguard.call.resume import resume
-from callguard.call.state import RUNNING, Call, Decision, Direction, Party, RecordingStatus, Stage
-from callguard.call.step import step
+from callguard.call.state import Decision, Direction, RecordingStatus, Stage
 from tests.unit.call_cast import (
     AGENT,
-    COLLEAGUE,
     CUSTOMER,
     FRIEND,
     HERE,
-    LINKEDID,
     NOBODY_HERE,
-    OUTSIDE,
-    PBX,
     STRANGER,
     THERE,
     after,
-    channel,
 )
 from tests.unit.call_facts import (
     collected,
@@ -40,24 +32,12 @@ from tests.unit.call_facts import (
     pressed,
     recording_started,
     said,
+    sighting,
+    snapshot,
     started,
 )
 from tests.unit.call_orders import ask, file, go_on, pause, record, release, say, stop, thank
-from tests.unit.call_plays import histories, widely
 from tests.unit.call_world import Transcript, apply, inbound, outbound, talking
-
-
-def sighting(leg: str, bridge: str | None = None, *, in_hand: bool = False, writes: str | None = None) -> ev.Sighting:
-    """A leg as the PBX shows it; ``writes`` is the path below the recordings root, which the PBX tells by its own absolute name."""
-    handed = handed_over(leg) if in_hand else None
-    told = None if writes is None else f"/var/spool/recordings/{writes}"
-    return ev.Sighting(
-        leg=leg, linkedid=LINKEDID, channel=channel(leg), in_hand=in_hand, bridge=bridge, recording_path=told, handed_over=handed
-    )
-
-
-def snapshot(*sightings: ev.Sighting, at: float = 50) -> ev.SnapshotTaken:
-    return ev.SnapshotTaken(pbx=PBX, at=after(at), received_at=after(at), sightings=sightings)
 
 
 def resumed(call: Transcript, *sightings: ev.Sighting) -> tuple[do.Command, ...]:
@@ -269,74 +249,6 @@ def begun() -> Transcript:
     call = inbound()
     assert call << handed_over() >> say(1) << said(1) >> release() << handed_back() << joined(CUSTOMER) >> record()
     return call
-
-
-# Whatever the rows say and whatever the snapshot shows -----------------------------------------------------------------------------------
-
-sightings = st.fixed_dictionaries(
-    {
-        leg: st.none()
-        | st.builds(
-            lambda bridge, in_hand, writes, leg=leg: sighting(leg, None if in_hand else bridge, in_hand=in_hand, writes=writes),
-            st.sampled_from([None, HERE, HERE, THERE]),
-            st.booleans() if leg in OUTSIDE else st.just(False),
-            st.sampled_from([None, path(1), path(1), path(2), "monitor/other.wav"]),
-        )
-        for leg in (CUSTOMER, AGENT, FRIEND, COLLEAGUE)
-    }
-).map(lambda found: [one for one in found.values() if one is not None])
-
-
-def shown(call: Call, found: Sequence[ev.Sighting]) -> list[tuple[Party, ev.Sighting]]:
-    by_leg = {one.leg: one for one in found}
-    return [(party, by_leg[party.leg]) for party in call.parties if party.leg in by_leg and party.stage is not Stage.GONE]
-
-
-@widely
-@given(histories(), sightings)
-def test_the_state_agrees_with_the_snapshot(history: tuple[Call, list[ev.Event]], found: list[ev.Sighting]) -> None:
-    call, _ = apply(*history)
-    call, _ = apply(call, list(resume([call], snapshot(*found))))
-    legs = {one.leg for one in found}
-    for party in call.parties:
-        assert party.leg in legs or party.stage is Stage.GONE
-    for party, seen in shown(call, found):
-        assert party.bridge == seen.bridge
-        waits = party.stage in {Stage.ANNOUNCING, Stage.ASKING, Stage.ACKNOWLEDGING}
-        assert seen.in_hand or not waits
-    for one in call.recordings:
-        assert one.status not in RUNNING or one.leg in legs
-
-
-@widely
-@given(histories(), sightings)
-def test_nothing_is_begun_on_the_way_there_that_must_not_be(history: tuple[Call, list[ev.Event]], found: list[ev.Sighting]) -> None:
-    """Design rule 3, of the people as the snapshot shows them and not only of the state half-way to it."""
-    call, _ = apply(*history)
-    known = {party.leg for party in call.parties}
-    for event in list(resume([call], snapshot(*found))):
-        call, orders = step(call, event)
-        for order in orders:
-            if isinstance(order, do.StartRecording | do.ResumeRecording):
-                talking_now = {party.leg: party for party, seen in shown(call, found) if seen.bridge and party.leg in known}
-                assert order.leg in talking_now
-                assert all(party.covered for party in talking_now.values())
-
-
-@widely
-@given(histories(), sightings)
-def test_a_second_snapshot_of_the_same_changes_nothing_of_substance(history: tuple[Call, list[ev.Event]], found: list[ev.Sighting]) -> None:
-    """Orders may be given again, since they may have been lost again; nothing is decided, begun or ended by that."""
-    call, _ = apply(*history)
-    once, _ = apply(call, list(resume([call], snapshot(*found))))
-    assume(not any(one.status is RecordingStatus.REQUESTED for one in once.recordings))
-    twice, orders = apply(once, list(resume([once], snapshot(*found, at=51))))
-    assert [(party.stage, party.bridge, party.consents) for party in twice.parties] == [
-        (party.stage, party.bridge, party.consents) for party in once.parties
-    ]
-    assert twice.recordings == once.recordings
-    assert (twice.ended_at, twice.connected_at) == (once.ended_at, once.connected_at)
-    assert not any(isinstance(order, do.StartRecording | do.ResumeRecording) for order in orders)
 
 
 def test_what_was_begun_by_a_snapshot_is_begun_again_by_the_next_that_does_not_show_it() -> None:
