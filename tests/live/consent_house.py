@@ -48,6 +48,14 @@ exten => _0X.,1,Gosub(callguard-outbound,s,1(PJSIP/${EXTEN}@caller,20))
  same => n,Hangup()
 """
 
+MESSAGES: Final = """
+[messages]
+exten => _0X.,1,Gosub(callguard-message,s,1(outbound))
+ same => n,MessageSend(pjsip:caller,${MESSAGE(from)})
+exten => agent,1,Gosub(callguard-message,s,1(inbound))
+ same => n,MessageSend(pjsip:agent,${MESSAGE(from)})
+"""
+
 POLICIES: Final = {
     "700": 'direction = "inbound"\nmode = "notice"',
     "701": 'direction = "inbound"\nmode = "opt-out"',
@@ -174,14 +182,14 @@ def prompts_of_its_own(folder: Path) -> Catalogue:
 
 
 @contextmanager
-def consent_house(root: Path, folder: Path, dialplan: str = DIALPLAN) -> Iterator[House]:
-    """The house with all policies of `POLICIES`, and its daemon ready."""
+def consent_house(root: Path, folder: Path, dialplan: str = DIALPLAN, settings: str = "") -> Iterator[House]:
+    """The house with all policies of `POLICIES`, and its daemon ready; `settings` are further tables of its configuration."""
     written = "".join(
         f'\n[policy.p{name.rstrip("*")}]\nmatch = {{ numbers = ["{name}"] }}\ntimeout = "{KEY_BOUND_S * 1000:.0f}ms"\n{text}\n'
         for name, text in POLICIES.items()
     )
     catalogue = prompts_of_its_own(folder)
-    with site(root, folder, written, dialplan=dialplan, catalogue=catalogue) as here, Observer(here.pbx) as observer:
+    with site(root, folder, written + settings, dialplan=dialplan, catalogue=catalogue) as here, Observer(here.pbx) as observer:
         here.start_daemon()
         yield House(here, observer)
 

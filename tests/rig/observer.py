@@ -28,9 +28,13 @@ class ObserverError(RuntimeError):
 
 @dataclass
 class Observer:
-    """Logged in from the beginning to the end of its `with` block; `seen` holds everything, in order."""
+    """Logged in from the beginning to the end of its `with` block; `seen` holds everything, in order.
+
+    `login` is a name and a secret, by default those of the user who is told all there is.
+    """
 
     pbx: PrivateAsterisk
+    login: tuple[str, str] | None = None
     seen: list[Told] = field(default_factory=list)
     _numbers: "count[int]" = field(default_factory=count)
 
@@ -67,7 +71,8 @@ class Observer:
         self._link.settimeout(None)
         self._thread = threading.Thread(target=self._read, name="observer", daemon=True)
         self._thread.start()
-        self.action("Login", Username=self.pbx.observer_username, Secret=self.pbx.observer_secret)
+        name, secret = self.login or (self.pbx.observer_username, self.pbx.observer_secret)
+        self.action("Login", Username=name, Secret=secret)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
