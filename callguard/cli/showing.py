@@ -41,7 +41,7 @@ def _fields(shown: ShownCall) -> Iterator[tuple[str, Cell]]:
 
 
 def _evidence(one: Evidence) -> Iterator[tuple[str, Cell]]:
-    yield "by", f"{one.number}, on {one.leg}"
+    yield "by", f"{one.number or 'a withheld number'}, on {one.leg}"
     yield "how", f"key {one.key}" if one.key else one.how
     yield "decided", f"{moment(one.decided_at)}, known here {moment(one.received_at)}"
     yield "heard", _heard(one)
@@ -59,7 +59,7 @@ def _heard(one: Evidence) -> str | None:
     return f"{one.announcement_name} ({one.language}), {one.heard_ms} of {one.announcement_ms} ms, {how}"
 
 
-def _number(shown: str, raw: str) -> str:
+def _number(shown: str | None, raw: str) -> str | None:
     return shown if raw in ("", shown) else f"{shown}, shown as {raw}"
 
 

@@ -25,7 +25,7 @@ class ListedParty:
     """A person on a call; ``number`` and decision of the outside people are what consent is about."""
 
     role: str
-    number: str
+    number: str | None
     leg: str
     decision: str | None
     how: str | None
@@ -64,8 +64,8 @@ class ListedCall:
     pbx: str
     linkedid: str
     direction: str
-    caller: str
-    callee: str
+    caller: str | None
+    callee: str | None
     dialled: str
     redirecting: tuple[str, ...]
     started_at: datetime
@@ -139,9 +139,9 @@ def shape_calls(connection: sa.Connection, ids: Sequence[str]) -> list[ListedCal
     return [_listed(call, sources[call.id], files[call.id]) for call in load_calls(connection, ids)]
 
 
-def shown(number: Number) -> str:
-    """In E.164, or as it was shown where it has no such form."""
-    return number.e164 or number.raw
+def shown(number: Number) -> str | None:
+    """In E.164, or as it was shown where it has no such form; ``None`` where it was withheld."""
+    return number.e164 or number.raw or None
 
 
 def _listed(call: Call, source: str, files: Sequence[ListedRecording]) -> ListedCall:

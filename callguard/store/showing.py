@@ -27,7 +27,7 @@ class Evidence:
     """One decision with all that proves it; ``announcement`` is the version that was heard, ``announcement_text`` its words."""
 
     leg: str
-    number: str
+    number: str | None
     decision: str
     how: str
     key: str | None

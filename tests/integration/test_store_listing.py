@@ -121,7 +121,7 @@ def test_unknown_is_none(database: Database) -> None:
         (listed,) = list_calls(connection, limit=10)
     assert (listed.answered_at, listed.ended_at, listed.duration_s, listed.billable_s, listed.disposition) == (None,) * 5
     assert (listed.parties[0].decision, listed.parties[0].how, listed.parties[0].decided_at) == (None,) * 3
-    assert listed.caller == ""
+    assert listed.caller is None
 
 
 def test_a_party_shows_its_last_decision(database: Database) -> None:
