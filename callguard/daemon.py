@@ -23,7 +23,7 @@ from callguard.call.policy import UNMATCHED, Policy, Prompts
 from callguard.clock import utc_now
 from callguard.config import PbxSettings, Settings, load_settings
 from callguard.engine import Engine, Outlets
-from callguard.errors import CallguardError
+from callguard.errors import CallguardError, ConfigError
 from callguard.health import Health
 from callguard.pbx.ami import AmiAddress
 from callguard.pbx.ami_events import Border
@@ -133,7 +133,9 @@ def prepare(root: Path, min_free: int, path: str) -> None:
 
 
 def make_switch(pbx: PbxSettings, settings: Settings, engine: Engine) -> Switch:
-    """The driver of one configured PBX."""
+    """The driver of one configured PBX. Raises :class:`ConfigError` for a kind that has none yet."""
+    if pbx.kind != "asterisk":
+        raise ConfigError(f"there is no driver for {pbx.kind} yet", place=f"pbx.{pbx.name}.kind", remedy='write "asterisk"')
     border = Border(
         pbx=pbx.name,
         parse=partial(numbers.parse, region=settings.numbers.default_region),
