@@ -30,6 +30,7 @@ from tests.unit.call_facts import (
     left,
     path,
     pressed,
+    recording_refused,
     recording_started,
     said,
     sighting,
@@ -185,6 +186,14 @@ def test_nobody_is_begun_with_who_has_gone_as_well() -> None:
     call = talking()
     assert call << handed_over(FRIEND) >> say(1, FRIEND) << said(1, FRIEND) >> release(FRIEND) << joined(FRIEND)
     assert resumed(call, sighting(AGENT, HERE)) == (file(),)
+
+
+def test_nobody_is_begun_with_whose_turn_never_comes() -> None:
+    """The customer could not be recorded, the friend would have been next; both are gone."""
+    call = begun()
+    assert call << recording_refused() << joined(AGENT) << handed_over(FRIEND) >> say(1, FRIEND) << said(1, FRIEND) >> release(FRIEND)
+    assert call << joined(FRIEND)
+    assert resumed(call, sighting(AGENT, HERE)) == ()
 
 
 def test_a_stop_that_may_have_been_lost_is_ordered_again() -> None:
