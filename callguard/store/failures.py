@@ -88,8 +88,6 @@ def store_error(failure: exc.DBAPIError, place: str) -> StoreError:
         verdict = _Verdict(StoreRefused, _refusal(cause), _DEFECT)
     elif isinstance(cause, sqlite3.Error):
         verdict = _of_sqlite(cause)
-    elif failure.connection_invalidated:
-        verdict = _NO_SERVER
     else:
         verdict = _of_sqlstate(getattr(cause, "sqlstate", None), failure)
     return verdict.kind(verdict.message, place=place, remedy=verdict.remedy)
@@ -104,7 +102,7 @@ def _of_sqlite(cause: sqlite3.Error) -> _Verdict:
 
 def _of_sqlstate(sqlstate: str | None, failure: exc.DBAPIError) -> _Verdict:
     if sqlstate is None:  # libpq itself: nothing came back from a server
-        return _NO_SERVER if isinstance(failure, exc.OperationalError) else _unforeseen(failure.orig)
+        return _NO_SERVER if isinstance(failure, exc.OperationalError | exc.InterfaceError) else _unforeseen(failure.orig)
     return _SQLSTATE.get(sqlstate) or _SQLSTATE_CLASS.get(sqlstate[:2]) or _unforeseen(failure.orig)
 
 
