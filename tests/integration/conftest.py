@@ -8,6 +8,8 @@ from tests.integration.databases import (
     migrated_sqlite,
     migrated_url,
     postgresql,
+    reachable_file,
+    reachable_folder,
     server_database,
     sqlite_file,
 )
@@ -20,6 +22,8 @@ __all__ = [
     "migrated_sqlite",
     "migrated_url",
     "postgresql",
+    "reachable_file",
+    "reachable_folder",
     "server_database",
     "sqlite_file",
 ]

@@ -197,6 +197,23 @@ def sqlite_file(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
+def reachable_folder() -> Iterator[Path]:
+    """A folder that other users may enter; pytest's own is shut to them."""
+    with tempfile.TemporaryDirectory(prefix="callguard-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+@pytest.fixture
+def reachable_file(migrated_sqlite: Path, reachable_folder: Path) -> Iterator[Database]:
+    """A migrated database in that folder, which others may read and nobody but its owner may write."""
+    with closing(open_database(_copied(migrated_sqlite, reachable_folder))) as opened:
+        (reachable_folder / "callguard.db").chmod(0o644)
+        yield opened
+
+
+@pytest.fixture
 def server_database(postgresql: PrivatePostgresql, migrated_postgresql: str) -> Iterator[Database]:
     """A migrated database on the server."""
     for url in _on_server(postgresql, migrated_postgresql):

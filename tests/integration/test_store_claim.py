@@ -72,10 +72,8 @@ def test_two_names_of_a_file_are_one_database(sqlite_file: Database, tmp_path: P
         pass
 
 
-def test_a_folder_in_which_no_lock_can_be_made(sqlite_file: Database, tmp_path: Path) -> None:
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
-    with as_ordinary_user(), pytest.raises(StoreReadOnly, match=r"callguard\.db\.lock") as refused, sqlite_file.claim():
+def test_a_folder_in_which_no_lock_can_be_made(reachable_file: Database) -> None:
+    with as_ordinary_user(), pytest.raises(StoreReadOnly, match=r"callguard\.db\.lock") as refused, reachable_file.claim():
         pass
     assert "folder" in refused.value.remedy
 

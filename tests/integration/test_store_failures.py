@@ -86,24 +86,18 @@ def test_reading_beside_a_writer_does_not_wait(sqlite_file: Database) -> None:
             reads(sqlite_file)
 
 
-def test_a_file_that_cannot_be_written(sqlite_file: Database, tmp_path: Path) -> None:
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
-    (tmp_path / "callguard.db").chmod(0o444)
-    as_seen = open_database(str(sqlite_file.url))
-    with sqlite_file.read(), closing(as_seen), as_ordinary_user(), pytest.raises(StoreReadOnly) as refused:
+def test_a_file_that_cannot_be_written(reachable_file: Database, reachable_folder: Path) -> None:
+    as_seen = Database(reachable_file.url)
+    with reachable_file.read(), closing(as_seen), as_ordinary_user(), pytest.raises(StoreReadOnly) as refused:
         writes(as_seen)
     assert "write" in refused.value.remedy
-    assert str(tmp_path) in refused.value.place
+    assert str(reachable_folder) in refused.value.place
 
 
-def test_a_folder_that_cannot_be_written(sqlite_file: Database, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written(reachable_file: Database, reachable_folder: Path) -> None:
     """Even a reader has to make SQLite's files beside the database."""
-    sqlite_file.close()
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
-    with as_ordinary_user(tmp_path / "callguard.db"), pytest.raises((StoreReadOnly, StoreUnreachable)) as refused:
-        writes(sqlite_file)
+    with as_ordinary_user(reachable_folder / "callguard.db"), pytest.raises((StoreReadOnly, StoreUnreachable)) as refused:
+        writes(reachable_file)
     assert "folder" in refused.value.remedy
 
 

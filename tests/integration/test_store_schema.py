@@ -109,13 +109,9 @@ def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
         migrate(database)
 
 
-def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    folder = tmp_path / "shut"
-    folder.mkdir(mode=0o555)
-    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(0o755)
-    database = open_database(f"sqlite:///{folder / 'callguard.db'}")
-    with as_ordinary_user(folder), pytest.raises(StoreReadOnly, match="let callguard's user write"):
+def test_a_folder_that_cannot_be_written(reachable_folder: Path) -> None:
+    database = open_database(f"sqlite:///{reachable_folder / 'callguard.db'}")
+    with as_ordinary_user(), pytest.raises(StoreReadOnly, match="let callguard's user write"):
         migrate(database)
 
 
