@@ -113,10 +113,11 @@ class Orders:
 
 
 def follow_up(command: do.ChannelCommand, action: AmiAction, outcome: Outcome) -> tuple[AmiAction, ...]:
-    """What to send next, once the channel has told the id of its recording."""
-    if action.name != "Getvar" or not isinstance(outcome, Reply):
+    """What to send next, once the channel has told the id of its recording; without one there is none of ours to stop or mute."""
+    identity = outcome.headers.get("Value") if action.name == "Getvar" and isinstance(outcome, Reply) else None
+    if not identity:
         return ()
-    where = (("Channel", command.channel), ("MixMonitorID", outcome.headers.get("Value") or ""))
+    where = (("Channel", command.channel), ("MixMonitorID", identity))
     if isinstance(command, do.StopRecording):
         return (AmiAction("StopMixMonitor", where),)
     state = "1" if isinstance(command, do.PauseRecording) else "0"

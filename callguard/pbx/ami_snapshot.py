@@ -1,15 +1,15 @@
 """A snapshot of one Asterisk over AMI: its channels, and for those in a bridge the file that MixMonitor was last told to write.
 
 A channel waiting for us shows `AGI` with `agi:async,…` as its application data, arguments and all: the same facts as its start event told.
-What hangs up while the snapshot is being taken is left out of it.
+What happens while it is being taken is told after it, by whoever asked for it.
 """
 
 from collections.abc import Callable, Sequence
 
-from callguard.call.events import Sighting, SnapshotTaken
+from callguard.call.events import LegJoined, Sighting, SnapshotTaken
 from callguard.pbx.ami import AmiAction, Headers, OnOutcome, Outcome, Reply
 from callguard.pbx.ami_events import Border
-from callguard.pbx.ami_facts import Facts, Occasion, direction_of
+from callguard.pbx.ami_facts import Facts, Occasion, direction_of, endpoint
 
 _BOUND_S = 10.0
 
@@ -17,27 +17,24 @@ Send = Callable[[Sequence[AmiAction], OnOutcome], None]
 
 
 class Snapshot:
-    """One taking; ``done`` is called once, in the link's thread, unless the link is lost before."""
+    """One taking; ``done`` or ``failed`` is called once, in the link's thread."""
 
-    def __init__(self, border: Border, send: Send, done: Callable[[SnapshotTaken], None]) -> None:
+    def __init__(self, border: Border, send: Send, done: Callable[[SnapshotTaken], None], failed: Callable[[str], None]) -> None:
         self._border = border
         self._send = send
         self._done = done
+        self._failed = failed
         self._channels: list[Headers] = []
         self._files: dict[str, str] = {}
         self._unanswered = 0
-        self._gone: set[str] = set()
 
     def take(self) -> None:
         """Ask for all channels."""
         self._send([AmiAction("CoreShowChannels", bound_s=_BOUND_S)], self._listed)
 
-    def gone(self, leg: str) -> None:
-        """The leg hung up meanwhile."""
-        self._gone.add(leg)
-
     def _listed(self, _action: AmiAction, outcome: Outcome) -> None:
         if not isinstance(outcome, Reply):
+            self._failed(f"the PBX does not list its channels: {outcome.message}")
             return
         self._channels = list(outcome.entries)
         bridged = [channel.get("Channel") or "" for channel in self._channels if channel.get("BridgeId")]
@@ -56,7 +53,7 @@ class Snapshot:
 
     def _finish(self) -> None:
         now = self._border.now()
-        seen = tuple(self._sighting(channel) for channel in self._channels if channel.get("Uniqueid") not in self._gone)
+        seen = tuple(self._sighting(channel) for channel in self._channels)
         self._done(SnapshotTaken(pbx=self._border.pbx, at=now, received_at=now, sightings=seen))
 
     def _sighting(self, channel: Headers) -> Sighting:
@@ -75,4 +72,18 @@ class Snapshot:
             recording_path=self._files.get(name) or None,
             started=facts.call_started(occasion, direction, self._border.parse) if direction else None,
             handed_over=facts.handed_over(occasion, direction, self._border.parse) if direction else None,
+            joined=self._joined(channel, occasion),
+        )
+
+    def _joined(self, channel: Headers, occasion: Occasion) -> LegJoined | None:
+        """As :mod:`callguard.pbx.ami_events` would have told it; Local channels are no people."""
+        bridge = channel.get("BridgeId")
+        if not bridge or occasion.channel.startswith("Local/"):
+            return None
+        return LegJoined(
+            **occasion.where,
+            channel=occasion.channel,
+            bridge=bridge,
+            number=self._border.parse(channel.get("CallerIDNum") or ""),
+            outside=endpoint(occasion.channel) in self._border.trunks,
         )

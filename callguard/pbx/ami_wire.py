@@ -77,6 +77,10 @@ class Headers:
             at = folded.find(needle, at + len(needle))
         return values
 
+    def count(self, name: str) -> int:
+        """How often the header is there."""
+        return (self._folded or self._fold()).count(_NEEDLES[name])
+
     def __repr__(self) -> str:
         return f"<Headers of {self._length} bytes>"
 

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import PurePosixPath
 
-from callguard.call import events as ev
 from callguard.call.commands import ChannelCommand
+from callguard.call.events import Event, SnapshotTaken
 from callguard.errors import LinkError
 from callguard.pbx.ami import AmiAction, AmiAddress, AmiLink, Headers, LinkCallbacks, Outcome, Reply
 from callguard.pbx.ami_events import AmiEvents, Border, pbx_time
@@ -43,8 +43,13 @@ class Asterisk:
         self._orders = Orders(self._hands, site.pbx_root)
         self._clock_ahead = timedelta()
         self._snapshot: Snapshot | None = None
+        self._held: list[Event] = []
         callbacks = LinkCallbacks(
-            on_event={**self._events.handlers, "AsyncAGIStart": self._handed_over, "AsyncAGIEnd": self._handed_back},
+            on_event={
+                **self._events.handlers,
+                "AsyncAGIStart": self._events.believed(self._handed_over),
+                "AsyncAGIEnd": self._events.believed(self._handed_back),
+            },
             on_up=self._up,
             on_down=self._down,
             on_fatal=partial(self._down, fatal=True),
@@ -97,9 +102,17 @@ class Asterisk:
             self._deliver(event)
 
     def _deliver(self, fact: Fact) -> None:
-        if self._snapshot is not None and isinstance(fact, ev.LegGone):
-            self._snapshot.gone(fact.leg)
-        self._tell(fact)
+        """What happens while a snapshot is being taken is told after it: a call that began meanwhile is not in it and yet not over."""
+        if self._snapshot is not None and isinstance(fact, Event):
+            self._held.append(fact)
+        else:
+            self._tell(fact)
+
+    def _let_go(self) -> None:
+        self._snapshot = None
+        held, self._held = self._held, []
+        for event in held:
+            self._tell(event)
 
     def _handed_over(self, message: Headers) -> None:
         self._hands.take(self._events.occasion(message).leg, message)
@@ -112,18 +125,18 @@ class Asterisk:
     def _up(self) -> None:
         self._deliver(LinkUp(pbx=self.name, at=self._now()))
         self._hands.empty()
-        self._snapshot = Snapshot(self._site.border, self._send, self._snapped)
+        self._snapshot = Snapshot(self._site.border, self._send, self._snapped, self._down)
         self._snapshot.take()
 
-    def _snapped(self, taken: ev.SnapshotTaken) -> None:
+    def _snapped(self, taken: SnapshotTaken) -> None:
         for sighting in taken.sightings:
             if sighting.in_hand:
                 self._hands.hold(sighting.leg, wideband=sighting.wideband)
-        self._snapshot = None
-        self._deliver(taken)
+        self._tell(taken)
+        self._let_go()
 
     def _down(self, reason: str, *, fatal: bool = False) -> None:
-        self._snapshot = None
+        self._let_go()
         self._deliver(LinkDown(pbx=self.name, at=self._now(), reason=reason, fatal=fatal))
 
     def _now(self) -> datetime:

@@ -79,3 +79,8 @@ def test_the_delay_doubles_to_its_longest() -> None:
     for failures, longest in [(1, 0.5), (2, 1.0), (3, 2.0), (7, 30.0), (10_000, 30.0)]:
         delays = [retry_delay_s(failures, 0.5, 30.0) for _ in range(50)]
         assert longest / 2 <= min(delays) < max(delays) <= longest
+
+
+def test_a_header_is_counted_whatever_its_case_and_never_inside_a_value() -> None:
+    headers = Headers(b"Event: Hangup\r\nUniqueid: 1.0\r\nuniqueid: 2.0\r\nCallerIDNum: Uniqueid: 3.0")
+    assert (headers.count("Uniqueid"), headers.count("Event"), headers.count("Linkedid")) == (2, 1, 0)
