@@ -1,18 +1,22 @@
 """One turn of the engine on paper: facts are applied to copies, and only a committed turn becomes the state of things.
 
 The board holds the calls that are not over, or whose recording is not filed yet; a turn is thrown away whole when it could not be written.
+
+A call is told of everybody who is in a bridge with one of its people, be it under the same linkedid or not: somebody who dials into a
+conference, or is brought into it by a transfer, belongs to a call of his own or to none, and is heard in the recording all the same (design
+rule 3). So the board also remembers who is in which bridge, whether callguard has ever seen a call of theirs or not.
 """
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from callguard.call.commands import Command
-from callguard.call.events import CallStarted, Event, MessageSeen, SnapshotTaken
+from callguard.call.events import CallStarted, Event, HandedOver, LegGone, LegJoined, LegLeft, MessageSeen, SnapshotTaken
 from callguard.call.policy import Policy, Traits, choose
 from callguard.call.resume import resume
-from callguard.call.state import RUNNING, Call, RecordingStatus
+from callguard.call.state import RUNNING, Call, RecordingStatus, Stage
 from callguard.call.step import open_call, step
 from callguard.pbx.switch import Fact, LinkDown, LinkUp
 
@@ -22,10 +26,15 @@ Key: TypeAlias = tuple[str, str]
 
 @dataclass(slots=True)
 class Board:
-    """The calls at hand, by linkedid, and which call each leg belongs to."""
+    """The calls at hand, by linkedid; the calls that each leg is a party of, first its own; who is in which bridge; and who is a guest.
+
+    A guest is a leg and the call that it is a party of without belonging to it.
+    """
 
     calls: dict[Key, Call] = field(default_factory=dict)
-    legs: dict[Key, Key] = field(default_factory=dict)
+    legs: dict[Key, tuple[Key, ...]] = field(default_factory=dict)
+    talking: dict[Key, LegJoined] = field(default_factory=dict)
+    guests: frozenset[tuple[Key, Key]] = frozenset()
 
     def keep(self, call: Call) -> None:
         """Hold the call as it is now, or let go of it when nothing of it can change any more."""
@@ -33,11 +42,20 @@ class Board:
         if is_settled(call):
             self.calls.pop(key, None)
             for party in call.parties:
-                self.legs.pop((call.pbx, party.leg), None)
+                self._part((call.pbx, party.leg), key)
             return
         self.calls[key] = call
         for party in call.parties:
-            self.legs[call.pbx, party.leg] = key
+            leg = (call.pbx, party.leg)
+            self.legs[leg] = _with(self.legs.get(leg, ()), key)
+
+    def _part(self, leg: Key, call: Key) -> None:
+        self.guests -= {(leg, call)}
+        others = tuple(key for key in self.legs.get(leg, ()) if key != call)
+        if others:
+            self.legs[leg] = others
+        else:
+            self.legs.pop(leg, None)
 
 
 class Turn:
@@ -47,7 +65,9 @@ class Turn:
         self.policies = policies
         self._board = board
         self._after: dict[Key, Call] = {}
-        self._legs: dict[Key, Key] = {}
+        self._legs: dict[Key, tuple[Key, ...]] = {}
+        self._talking = dict(board.talking)
+        self._guests = board.guests
         self.urgent = False
         self.commands: list[Command] = []
         self.messages: list[MessageSeen] = []
@@ -61,6 +81,8 @@ class Turn:
 
     def settle(self) -> None:
         """The turn is written: the board is as the turn says."""
+        self._board.talking = self._talking
+        self._board.guests = self._guests
         for call in self._after.values():
             self._board.keep(call)
 
@@ -79,7 +101,41 @@ class Turn:
             self.urgent = True
 
     def _step(self, event: Event) -> None:
-        call = self._call(self._key(event))
+        if isinstance(event, LegJoined):
+            self._join(event)
+            return
+        if isinstance(event, LegLeft | LegGone):
+            self._part(event)
+        keys = self._keys(event)
+        for key in keys[:1] if isinstance(event, HandedOver) else keys:
+            self._apply(key, event)
+
+    def _join(self, event: LegJoined) -> None:
+        """Who comes is told of whom he meets before these are told of him: nothing may begin before it is known who listens."""
+        met = [one for one in self._talking.values() if (one.pbx, one.bridge) == (event.pbx, event.bridge)]
+        self._talking[event.pbx, event.leg] = event
+        keys = self._keys(event)
+        for key in keys:
+            for one in met:
+                self._introduce(key, one)
+        hosts = (key for one in met for key in self._keys(one))
+        for key in dict.fromkeys((*keys, *hosts)):
+            self._introduce(key, event)
+
+    def _introduce(self, key: Key, event: LegJoined) -> None:
+        call = self._call(key)
+        if call and event.linkedid != call.linkedid and not call.party(event.leg):
+            self._guests |= {((event.pbx, event.leg), key)}
+        self._apply(key, event)
+
+    def _part(self, event: LegLeft | LegGone) -> None:
+        leg = (event.pbx, event.leg)
+        talking = self._talking.get(leg)
+        if talking and (isinstance(event, LegGone) or event.bridge == talking.bridge):
+            del self._talking[leg]
+
+    def _apply(self, key: Key, event: Event) -> None:
+        call = self._call(key)
         if call is None:
             return
         after, commands = step(call, event)
@@ -88,25 +144,52 @@ class Turn:
             self.urgent = True
         if after is not call:
             self._hold(after)
+            if isinstance(event, LegGone):
+                self._dismiss(key, after, event)
+
+    def _dismiss(self, key: Key, call: Call, event: LegGone) -> None:
+        """Guests do not keep a call open: when all its own people are gone, it is over for the guests as well."""
+        left = [party.leg for party in call.parties if party.stage is not Stage.GONE]
+        if left and all(((call.pbx, leg), key) in self._guests for leg in left):
+            self._apply(key, replace(event, leg=left[0], cause=None))
 
     def _start(self, event: CallStarted) -> None:
         """The first to tell of a call opens it; the dialplan tells the same again with the hand-over."""
-        if self._call(self._key(event)) is None:
+        if self._call(self._keys(event)[0]) is None:
             self._hold(open_call(uuid.uuid4().hex, event, choose(self.policies, _traits(event))))
 
     def _reconcile(self, snapshot: SnapshotTaken) -> None:
+        """Who is in the bridges is told first, then what became of each call; that is said of one call at a time, and to no other."""
+        self._see(snapshot)
         for event in list(resume(list(self._calls_of(snapshot.pbx)), snapshot)):
-            self.take(event)
+            own = (event.pbx, event.linkedid)
+            if isinstance(event, CallStarted):
+                self._start(event)
+            else:
+                self._apply(own if self._call(own) else self._keys(event)[0], event)
         self.reconciled.append(snapshot.pbx)
         self.urgent = True
+
+    def _see(self, snapshot: SnapshotTaken) -> None:
+        others = {leg: one for leg, one in self._talking.items() if leg[0] != snapshot.pbx}
+        seen = {(snapshot.pbx, one.leg): one.joined for one in snapshot.sightings if one.joined}
+        self._talking = others | seen
+        for call in list(self._calls_of(snapshot.pbx)):
+            bridges = {one.bridge for one in seen.values() if call.party(one.leg)}
+            for one in seen.values():
+                if one.bridge in bridges and not call.party(one.leg):
+                    self._introduce((call.pbx, call.linkedid), one)
 
     def _calls_of(self, pbx: str) -> Iterator[Call]:
         keys = {key for key in (*self._board.calls, *self._after) if key[0] == pbx}
         return (call for call in map(self._call, keys) if call is not None)
 
-    def _key(self, event: Event) -> Key:
-        leg = (event.pbx, event.leg)
-        return self._legs.get(leg) or self._board.legs.get(leg) or (event.pbx, event.linkedid)
+    def _keys(self, event: Event) -> tuple[Key, ...]:
+        """The calls that the leg is a party of; for one that is new, the call of its linkedid."""
+        return self._known((event.pbx, event.leg)) or ((event.pbx, event.linkedid),)
+
+    def _known(self, leg: Key) -> tuple[Key, ...]:
+        return self._legs.get(leg) or self._board.legs.get(leg) or ()
 
     def _call(self, key: Key) -> Call | None:
         return self._after.get(key) or self._board.calls.get(key)
@@ -115,7 +198,12 @@ class Turn:
         key = (call.pbx, call.linkedid)
         self._after[key] = call
         for party in call.parties:
-            self._legs[call.pbx, party.leg] = key
+            leg = (call.pbx, party.leg)
+            self._legs[leg] = _with(self._known(leg), key)
+
+
+def _with(keys: tuple[Key, ...], key: Key) -> tuple[Key, ...]:
+    return keys if key in keys else (*keys, key)
 
 
 def decisions(call: Call) -> int:

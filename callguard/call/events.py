@@ -196,6 +196,7 @@ class Sighting:
     """One leg as a snapshot of the PBX shows it.
 
     ``in_hand``: it waits for our commands; ``started`` and ``handed_over`` are then the facts its start would have brought.
+    ``joined``: the fact that its entering ``bridge`` would have brought, whoever it is.
     ``recording_path``: the file that the PBX last began to record on it, as far as it tells.
     """
 
@@ -208,6 +209,7 @@ class Sighting:
     recording_path: str | None = None
     started: CallStarted | None = None
     handed_over: HandedOver | None = None
+    joined: LegJoined | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

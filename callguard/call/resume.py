@@ -34,7 +34,14 @@ def resume(calls: Sequence[Call], snapshot: ev.SnapshotTaken) -> Iterator[ev.Eve
     known = {party.leg for call in calls for party in call.parties}
     for sighting in snapshot.sightings:
         if sighting.in_hand and sighting.leg not in known:
-            yield from (event for event in (sighting.started, sighting.handed_over) if event is not None)
+            yield from _unknown(sighting, seen, snapshot)
+
+
+def _unknown(sighting: ev.Sighting, seen: Mapping[str, ev.Sighting], snapshot: ev.SnapshotTaken) -> Iterator[ev.Event]:
+    """A call that no row knows begins here; its caller may be gone, and then nobody would ever tell us so."""
+    yield from (event for event in (sighting.started, sighting.handed_over) if event is not None)
+    if sighting.started and sighting.started.leg not in seen:
+        yield ev.LegGone(**_at(sighting.linkedid, sighting.started.leg, snapshot), cause=None)
 
 
 def _call(call: Call, seen: Mapping[str, ev.Sighting], snapshot: ev.SnapshotTaken) -> Iterator[ev.Event]:
@@ -84,4 +91,8 @@ def _recording(where: _Where, recording: Recording, sighting: ev.Sighting | None
 
 
 def _where(call: Call, leg: str, snapshot: ev.SnapshotTaken) -> _Where:
-    return {"pbx": call.pbx, "linkedid": call.linkedid, "leg": leg, "at": snapshot.at, "received_at": snapshot.received_at}
+    return _at(call.linkedid, leg, snapshot)
+
+
+def _at(linkedid: str, leg: str, snapshot: ev.SnapshotTaken) -> _Where:
+    return {"pbx": snapshot.pbx, "linkedid": linkedid, "leg": leg, "at": snapshot.at, "received_at": snapshot.received_at}
