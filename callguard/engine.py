@@ -24,7 +24,7 @@ from callguard.call.events import Event, RecordingRefused, TimerFired
 from callguard.call.policy import Policy
 from callguard.clock import utc_now
 from callguard.errors import FileFault, StoreError, StoreRefused
-from callguard.pbx.switch import Fact, LinkDown, LinkUp, Switch
+from callguard.pbx.switch import Fact, HeartbeatHeard, LinkDown, LinkUp, Switch
 from callguard.store.database import Database
 from callguard.store.message_rows import add_messages
 from callguard.store.policy_rows import remember_policy
@@ -65,7 +65,7 @@ class Outlets:
     file: Callable[[FileRecording], object]
     prepare_folder: Callable[[str], None]
     on_tick: Callable[[], None]
-    on_link: Callable[[LinkUp | LinkDown], None]
+    on_link: Callable[[LinkUp | LinkDown | HeartbeatHeard], None]
     on_reconciled: Callable[[str], None]
 
 

@@ -14,7 +14,7 @@ from callguard import __version__, status_file, systemd
 from callguard.clock import utc_now
 from callguard.config import Settings
 from callguard.engine import Engine
-from callguard.pbx.switch import LinkDown, LinkUp
+from callguard.pbx.switch import HeartbeatHeard, LinkDown, LinkUp
 from callguard.retention.schedule import SweepSchedule
 from callguard.status_file import LinkStatus, Status
 
@@ -23,9 +23,10 @@ LOG = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Readiness:
-    """Which PBXs have been reconciled since the start; READY is told once, when all have."""
+    """What is still awaited of which PBX since the start: that its calls agree with our rows, and that it has heard our heartbeat."""
 
-    awaited: set[str]
+    reconciled: set[str]
+    heard: set[str]
     told: bool = False
 
 
@@ -40,23 +41,31 @@ class Health:
         self._started_at = now
         self._path = status_file.path(settings)
         self._links = {pbx.name: LinkStatus(pbx=pbx.name, up=False, since=now, reason="not connected yet") for pbx in settings.pbx}
-        self._readiness = Readiness({pbx.name for pbx in settings.pbx})
+        self._awaited = Readiness({pbx.name for pbx in settings.pbx}, {pbx.name for pbx in settings.pbx})
 
-    def link(self, link: LinkUp | LinkDown) -> None:
-        """A link came up or went down."""
-        up = isinstance(link, LinkUp)
+    def link(self, link: LinkUp | LinkDown | HeartbeatHeard) -> None:
+        """A link came up, went down, or carried our heartbeat to the PBX."""
+        if isinstance(link, HeartbeatHeard):
+            self._awaited.heard.discard(link.pbx)
+            self._tell_ready()
+            return
         reason = link.reason if isinstance(link, LinkDown) else None
-        self._links[link.pbx] = LinkStatus(pbx=link.pbx, up=up, since=link.at, reason=reason)
+        self._links[link.pbx] = LinkStatus(pbx=link.pbx, up=isinstance(link, LinkUp), since=link.at, reason=reason)
         systemd.status(self.summary())
         self._write(utc_now())
 
     def reconciled(self, pbx: str) -> None:
         """The PBX's snapshot and our rows agree, and the agreement is committed."""
-        self._readiness.awaited.discard(pbx)
-        if not self._readiness.awaited and not self._readiness.told:
-            self._readiness.told = True
-            systemd.ready(self.summary())
-            LOG.info("ready", pbxs=len(self._links), calls=len(self._engine.board.calls))
+        self._awaited.reconciled.discard(pbx)
+        self._tell_ready()
+
+    def _tell_ready(self) -> None:
+        """Once, when every PBX agrees with our rows and its dialplan sends us its calls."""
+        if self._awaited.told or self._awaited.reconciled or self._awaited.heard:
+            return
+        self._awaited.told = True
+        systemd.ready(self.summary())
+        LOG.info("ready", pbxs=len(self._links), calls=len(self._engine.board.calls))
 
     def tick(self) -> None:
         """Feed the watchdog and write the status file."""

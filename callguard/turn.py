@@ -18,7 +18,7 @@ from callguard.call.policy import Policy, Traits, choose
 from callguard.call.resume import resume
 from callguard.call.state import RUNNING, Call, RecordingStatus, Stage
 from callguard.call.step import open_call, step
-from callguard.pbx.switch import Fact, LinkDown, LinkUp
+from callguard.pbx.switch import Fact, HeartbeatHeard, LinkDown, LinkUp
 
 Key: TypeAlias = tuple[str, str]
 """A PBX's name and its linkedid, or its uniqueid of a leg."""
@@ -71,7 +71,7 @@ class Turn:
         self.urgent = False
         self.commands: list[Command] = []
         self.messages: list[MessageSeen] = []
-        self.links: list[LinkUp | LinkDown] = []
+        self.links: list[LinkUp | LinkDown | HeartbeatHeard] = []
         self.reconciled: list[str] = []
 
     @property

@@ -17,7 +17,7 @@ from callguard.pbx.ami import AmiAction, AmiAddress, AmiLink, Headers, LinkCallb
 from callguard.pbx.ami_events import AmiEvents, Border, pbx_time
 from callguard.pbx.ami_orders import Hands, Orders, follow_up, result
 from callguard.pbx.ami_snapshot import Snapshot
-from callguard.pbx.switch import Deliver, Fact, LinkDown, LinkUp
+from callguard.pbx.switch import Deliver, Fact, HeartbeatHeard, LinkDown, LinkUp
 
 HEARTBEAT = "CALLGUARD_UNTIL"
 
@@ -44,6 +44,7 @@ class Asterisk:
         self._clock_ahead = timedelta()
         self._snapshot: Snapshot | None = None
         self._held: list[Event] = []
+        self._believed = False
         callbacks = LinkCallbacks(
             on_event={
                 **self._events.handlers,
@@ -86,10 +87,14 @@ class Asterisk:
                 on_outcome(action, error)
 
     def _on_beat(self, action: AmiAction, outcome: Outcome) -> None:
-        if action.name == "Ping" and isinstance(outcome, Reply):
-            told = pbx_time(outcome.headers)
-            if told:
-                self._clock_ahead = told - self._site.border.now()
+        if not isinstance(outcome, Reply):
+            return
+        told = pbx_time(outcome.headers) if action.name == "Ping" else None
+        if told:
+            self._clock_ahead = told - self._now()
+        if action.name == "Setvar" and not self._believed:
+            self._believed = True
+            self._tell(HeartbeatHeard(pbx=self.name, at=self._now()))
 
     def _on_outcome(self, commands: dict[int, ChannelCommand], action: AmiAction, outcome: Outcome) -> None:
         command = commands[id(action)]
@@ -125,6 +130,7 @@ class Asterisk:
     def _up(self) -> None:
         self._deliver(LinkUp(pbx=self.name, at=self._now()))
         self._hands.empty()
+        self._believed = False
         self._snapshot = Snapshot(self._site.border, self._send, self._snapped, self._down)
         self._snapshot.take()
 

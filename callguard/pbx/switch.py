@@ -32,7 +32,15 @@ class LinkDown:
     fatal: bool = False
 
 
-Fact: TypeAlias = Event | MessageSeen | SnapshotTaken | LinkUp | LinkDown
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeartbeatHeard:
+    """The first heartbeat of this link has reached the PBX: from here on its dialplan believes in us."""
+
+    pbx: str
+    at: datetime
+
+
+Fact: TypeAlias = Event | MessageSeen | SnapshotTaken | LinkUp | LinkDown | HeartbeatHeard
 Deliver: TypeAlias = Callable[[Fact], None]
 
 

@@ -36,7 +36,7 @@ from tests.integration.ami_server import SECRET
 
 STARTED = datetime(2026, 8, 31, 9, 30, 0, 250_000, tzinfo=UTC)
 EXPIRES = datetime(2027, 2, 28, 9, 30, 0, 250_000, tzinfo=UTC)
-BOUND_S = 30.0
+BOUND_S = 180.0
 
 CONFIGURATION = """
 [store]

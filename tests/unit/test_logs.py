@@ -89,7 +89,7 @@ def test_console_lines_are_for_people_and_as_discreet(log: Log) -> None:
 # What others log ------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["panoramisk.manager", "apscheduler.executors", "sqlalchemy.engine", "asyncio", "alembic", "callguardian"])
+@pytest.mark.parametrize("name", ["panoramisk.other", "apscheduler.executors", "sqlalchemy.engine", "asyncio", "alembic", "callguardian"])
 def test_of_foreign_loggers_only_name_level_and_exception_type_remain(log: Log, name: str) -> None:
     """C1, S13."""
     try:
