@@ -8,6 +8,7 @@ from then on; what belongs to the process (database, PBXs, folders) needs a rest
 The engine runs in the main thread; the watchdog is fed by its own tick, so that a hanging engine is noticed.
 """
 
+import gc
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -40,6 +41,10 @@ LOG = structlog.get_logger(__name__)
 
 _SWITCH_INTERVAL_S = 0.0005
 """How long a busy thread may keep the others waiting: a prompt must not start late because a file is being hashed."""
+
+
+_GARBAGE = 20_000
+"""New objects between two looks of the collector: values here are frozen and make no cycles, so it finds next to nothing."""
 
 
 def run(path: Path, settings: Settings) -> int:
@@ -84,6 +89,8 @@ class Daemon:
         self._engine.load()
         self._filing.start()
         self._sweeps.start()
+        gc.freeze()  # what is there now stays for ever; the collector need not look at it again
+        gc.set_threshold(_GARBAGE)
         for switch in self._switches.values():
             switch.start()
         try:
