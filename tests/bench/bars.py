@@ -1,0 +1,42 @@
+"""What a bench part says: a figure, the bar it is held against, and how it was taken; all of them as one table or one document."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.console import Console
+from rich.table import Table
+
+NOT_TERMINAL = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """`figure` has to be `sense` than `bar`, both in `unit` (empty for a ratio); `beside` tells the circumstances."""
+
+    name: str
+    figure: float
+    sense: Literal["≤", "≥"]
+    bar: float
+    unit: str = ""
+    beside: str = ""
+
+    @property
+    def met(self) -> bool:
+        return self.figure <= self.bar if self.sense == "≤" else self.figure >= self.bar
+
+
+def table(bars: list[Bar]) -> None:
+    """Print one line for each bar."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=NOT_TERMINAL)
+    shown = Table("what", "figure", "bar", "met", "how it was taken", box=None, pad_edge=False, header_style="bold")
+    shown.columns[1].justify = "right"
+    for one in bars:
+        met = "[green]yes[/]" if one.met else "[bold red]NO[/]"
+        shown.add_row(one.name, _written(one.figure, one.unit), f"{one.sense} {_written(one.bar, one.unit)}", met, one.beside)
+    console.print(shown)
+
+
+def _written(figure: float, unit: str) -> str:
+    return f"{figure:.3g} {unit}".strip()

@@ -1,0 +1,39 @@
+"""The bars that have a bench of their own: AMI intake, sweep, search. Each is run as it stands, and its figure taken."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench import ami_intake, store_search, sweep_speed
+from tests.bench.bars import Bar
+from tests.bench.store_speed import opened
+
+CALLS = 1_000_000
+
+
+def intake() -> Iterator[Bar]:
+    """The whole stream, every class, as the issue asks."""
+    with ami_intake.server_elsewhere() as port:
+        found = ami_intake.compare(port, "every_class")
+    beside = f"{found['ours_per_s']:,.0f} ÷ {found['bare_per_s']:,.0f} events a second, median of {ami_intake.RUNS}"
+    yield Bar("AMI intake ÷ bare asyncio splitter", found["ratio"], "≥", 0.6, "", beside)
+
+
+def sweep() -> Iterator[Bar]:
+    """An empty one over a million recordings, and a full one beside `find -delete`."""
+    with sweep_speed.on_disk() as place:
+        sweep_speed.fill(place)
+        found = sweep_speed.empty_sweep(place)
+    yield Bar("empty sweep over 1,000,000 recordings", found["empty_ms"], "≤", 5.0, "ms", f"median of {sweep_speed.RUNS}")
+    with sweep_speed.on_disk() as place:
+        found = sweep_speed.deleting(place)
+    beside = f"{found['delete_us']:.0f} ÷ {found['find_us']:.0f} µs a file, {sweep_speed.DELETED:,} files"
+    yield Bar("deleting with proof ÷ find -delete", found["ratio"], "≤", 3.0, "", beside)
+
+
+def search() -> Iterator[Bar]:
+    """Everything about one person."""
+    with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as database:
+        store_search.fill(database, CALLS)
+        found = store_search.figures(database)
+    yield Bar("all about one number among 1,000,000 calls", found["person_ms"], "≤", 50.0, "ms", "median of nine")
