@@ -28,6 +28,8 @@ LOG = logging.getLogger("callguard.pbx.ami")
 Deliver = Callable[[ev.Event | ev.MessageSeen], None]
 Handler = Callable[[Headers], None]
 
+_STARTED = {"CallguardInbound": Direction.INBOUND, "CallguardOutbound": Direction.OUTBOUND}
+
 ONCE = ("Privilege", "Channel", "ChannelState", "ChannelStateDesc", "Uniqueid", "Linkedid")
 """What Asterisk says of the channel in each event about one."""
 
@@ -112,11 +114,11 @@ class AmiEvents:
     def _user_event(self, message: Headers) -> None:
         """Others may send user events too, about no channel at all; only ours are looked at."""
         name = message.get("UserEvent")
-        if name not in ("CallguardOutbound", "CallguardMessage") or not self._believes(message):
+        if name not in (*_STARTED, "CallguardMessage") or not self._believes(message):
             return
-        if name == "CallguardOutbound":
+        if name in _STARTED:
             facts = Facts.read(message.get("Facts") or "")
-            self._deliver(facts.call_started(self.occasion(message), Direction.OUTBOUND, self._border.parse))
+            self._deliver(facts.call_started(self.occasion(message), _STARTED[name], self._border.parse))
         else:
             self._message(message)
 

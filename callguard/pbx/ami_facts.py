@@ -1,7 +1,8 @@
 """The facts that `dialplan/asterisk/callguard.conf` tells of a call: a query string of percent-encoded values.
 
-They come three ways with the same content: as an argument of the async AGI (`AsyncAGIStart`), in a `UserEvent`, and in the channel's
-application data, where a restarted daemon finds them. All text in them is what a caller or callee chose to send.
+They come three ways: whole in a `UserEvent` at the start of the call, and without what is long as an argument of the async AGI
+(`AsyncAGIStart`) and in the channel's application data, where a restarted daemon finds them. All text in them is what a caller or callee
+chose to send.
 """
 
 import re

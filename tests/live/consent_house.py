@@ -27,9 +27,14 @@ from tests.rig.sound import write_wav
 
 DIALPLAN: Final = """
 [from-outside]
-exten => _7XX,1,Gosub(callguard-inbound,s,1(sales))
+exten => _7XX!,1,Gosub(callguard-inbound,s,1(sales))
  same => n,Dial(PJSIP/agent,20,g)
  same => n,Wait(0.6)
+ same => n,Hangup()
+
+; a number that callguard does not guard
+exten => 800,1,Answer()
+ same => n,Wait(0.3)
  same => n,Hangup()
 
 [from-inside]
@@ -66,6 +71,7 @@ POLICIES: Final = {
     "706": 'direction = "inbound"\nmode = "notice"\nlanguage = "en"',
     "707": 'direction = "inbound"\nmode = "notice"\nwithdraw_keys = "#7"',
     "708": 'direction = "inbound"\nmode = "notice"\nwithdraw_keys = ""',
+    "79??": 'direction = "inbound"\nmode = "notice"\nmatch.queues = ["sales"]',
     "0740*": 'direction = "outbound"\nmode = "notice"',
     "0741*": 'direction = "outbound"\nmode = "opt-out"',
     "0742*": 'direction = "outbound"\nmode = "opt-in"',
@@ -185,7 +191,7 @@ def prompts_of_its_own(folder: Path) -> Catalogue:
 def consent_house(root: Path, folder: Path, dialplan: str = DIALPLAN, settings: str = "") -> Iterator[House]:
     """The house with all policies of `POLICIES`, and its daemon ready; `settings` are further tables of its configuration."""
     written = "".join(
-        f'\n[policy.p{name.rstrip("*")}]\nmatch = {{ numbers = ["{name}"] }}\ntimeout = "{KEY_BOUND_S * 1000:.0f}ms"\n{text}\n'
+        f'\n[policy.p{name.rstrip("*?")}]\nmatch.numbers = ["{name}"]\ntimeout = "{KEY_BOUND_S * 1000:.0f}ms"\n{text}\n'
         for name, text in POLICIES.items()
     )
     catalogue = prompts_of_its_own(folder)
