@@ -24,13 +24,16 @@ from typing import Any, Final
 import pytest
 
 from tests.live.consent_house import House, consent_house
-from tests.live.staging import WHOLE, Scene, Stage, Tone, heard_of, holds, instant, part, switch, talk, traces
+from tests.live.staging import WHOLE, Scene, Stage, Tone, await_question, heard_of, holds, instant, part, switch, talk, traces
 from tests.rig.observer import moment
 from tests.rig.phone import IncomingCall, OutgoingCall, PhoneCall
-from tests.rig.sound import contains_tone
+from tests.rig.sound import contains_tone, tone_seconds
 from tests.rig.transfer import transfer, transfer_to
 
 pytestmark = pytest.mark.live
+
+PAUSE_BOUND_S: Final = 0.15
+"""A transfer joins first and tells afterwards."""
 
 COLLEAGUE: Final = "710"
 BELOW, FIRST, ABOVE = 1_000, 10_000, 20_000
@@ -144,6 +147,24 @@ def sent_on_to_somebody_who_refuses(house: House) -> Scene:
     return sent_on_outside(house, "9")
 
 
+def transferred_after_a_word_with_somebody_who_refused(house: House) -> Scene:
+    """An outside person whom the agent has called, and who did not want to be recorded, takes the agent's place."""
+    number, outside, inside = talking(house)
+    elsewhere = f"0742{number[-6:]}"
+    consultation = house.site.agent.dial(elsewhere, house.site.pbx.sip_port, caller="200", voice=Tone.RINGING)
+    third = house.at_callee(elsewhere)
+    third.media.count_from(ABOVE)
+    third.answer()
+    await_question(third)
+    third.press("2")
+    consultation.wait_answered(5)
+    switch(outside, None)
+    transfer_to(inside, consultation)
+    consultation.wait_ended(3)
+    inside.hang_up()
+    return colleague_talks(number, outside, third)
+
+
 Play = Callable[[House], Scene]
 
 TO_A_COLLEAGUE: Final[tuple[Play, ...]] = (
@@ -152,7 +173,11 @@ TO_A_COLLEAGUE: Final[tuple[Play, ...]] = (
     redirected,
     transferred_after_a_word_with_the_colleague,
 )
-SENT_ON: Final[tuple[Play, ...]] = (sent_on_to_somebody_who_stays, sent_on_to_somebody_who_refuses)
+SENT_ON: Final[tuple[Play, ...]] = (
+    sent_on_to_somebody_who_stays,
+    sent_on_to_somebody_who_refuses,
+    transferred_after_a_word_with_somebody_who_refused,
+)
 
 
 @pytest.fixture(scope="module")
@@ -250,6 +275,16 @@ def test_a_caller_who_is_sent_on_to_somebody_who_refuses_is_recorded_no_more(hou
     assert holds(sound, Tone.TALK, Tone.REPLY) == [Tone.TALK, Tone.REPLY]
     assert traces(sound, Tone.LEFT, Tone.WAITING, Tone.RINGING, Tone.AFTER) == []
     assert [consent["decision"] for consent in house.consents(scene.number)] == ["stayed", "refused"]
+
+
+def test_somebody_who_refused_in_a_call_of_his_own_is_not_recorded_in_another(house: House, stage: Stage) -> None:
+    """S2, S3: two calls with two decisions become one conversation, and the refusal holds in it; the two do talk."""
+    scene = stage.scene(transferred_after_a_word_with_somebody_who_refused.__name__)
+    assert holds(scene.outside.heard(), Tone.WAITING) == [Tone.WAITING]
+    sound = house.recording(scene.number)
+    assert holds(sound, Tone.TALK, Tone.REPLY) == [Tone.TALK, Tone.REPLY]
+    assert tone_seconds(sound, Tone.WAITING) < PAUSE_BOUND_S
+    assert tone_seconds(sound, Tone.LEFT) < PAUSE_BOUND_S
 
 
 def test_debians_asterisk_does_not_record_a_next_speaker_who_counts_from_below(house: House, stage: Stage) -> None:
