@@ -19,7 +19,7 @@ from callguard.call.policy import Announcement, Mode, Policy, Prompts
 from callguard.call.state import Direction, Number
 from callguard.engine import Engine, Outlets
 from callguard.errors import FileFault
-from callguard.pbx.switch import LinkDown, LinkUp, MemorySwitch
+from callguard.pbx.switch import HeartbeatHeard, LinkDown, LinkUp, MemorySwitch
 from callguard.store import database as database_module
 from callguard.store.announcement_rows import archive_announcement
 from callguard.store.database import Database, open_database
@@ -60,7 +60,7 @@ class Bench:
     engine: Engine
     switch: WatchingSwitch
     filed: list[do.FileRecording] = field(default_factory=list)
-    links: list[LinkUp | LinkDown] = field(default_factory=list)
+    links: list[LinkUp | LinkDown | HeartbeatHeard] = field(default_factory=list)
     reconciled: list[str] = field(default_factory=list)
     folder_fault: FileFault | None = None
     thread: threading.Thread | None = None
