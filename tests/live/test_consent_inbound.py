@@ -211,6 +211,17 @@ def test_evidence_of_an_accepting_key(house: House, stage: Stage) -> None:
     assert policy["name"] == call["policy"] == "p702"
 
 
+def test_show_tells_the_evidence(house: House, stage: Stage) -> None:
+    """S1, S6, S7, S12: all of it in one place, the words that were heard among it, for a person and for a program."""
+    scene, call = played(house, stage, plays.accepted)
+    (shown,) = house.site.json("show", call["id"])["evidence"]
+    (row,) = house.consents(scene.number)
+    same = ("decision", "how", "key", "announcement", "language", "heard_ms", "policy_version", "legal_basis")
+    assert {name: shown[name] for name in same} == {name: row[name] for name in same}
+    assert (shown["announcement_name"], shown["complete"], shown["purposes"]) == ("inbound-opt-in", True, ["proof of interactions"])
+    assert shown["announcement_text"] in house.site.run("show", call["id"]).stdout.replace("\n", " ")
+
+
 def test_the_very_version_that_was_heard_can_be_produced(house: House, stage: Stage, tmp_path: Path) -> None:
     """S12, C5: text and sound lie beside the evidence, and the sound is what the caller heard."""
     scene, _ = played(house, stage, plays.opted_out_in_another_language)
