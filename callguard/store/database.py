@@ -12,7 +12,7 @@ so its logger for statements is held at WARNING whatever the others are set to. 
 import logging
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from callguard.store import straight
 from callguard.store.claim import ServerClaim, claim_file, claim_server
 from callguard.store.failures import told_as_store_errors
 from callguard.store.url import is_sqlite, parse_url, sqlite_path
@@ -46,6 +47,7 @@ class Database:
         self.place = url.render_as_string(hide_password=True)
         self._engine = _sqlite_engine(url) if is_sqlite(url) else _postgresql_engine(url)
         self._claim: ServerClaim | None = None
+        self._resting: list[sa.Connection] = []
         self._writing = self._engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
 
     @contextmanager
@@ -56,8 +58,22 @@ class Database:
         """
         if self._claim is not None:
             self._claim.confirm()
-        with told_as_store_errors(self.place), self._writing.begin() as connection:
-            yield connection
+        with told_as_store_errors(self.place):
+            connection = self._at_rest() or self._writing.connect()
+            try:
+                with connection.begin():
+                    yield connection
+            except BaseException:
+                connection.invalidate()  # in which state it is now nobody knows
+                connection.close()
+                raise
+            self._resting.append(connection)
+
+    def _at_rest(self) -> sa.Connection | None:
+        """A connection whose last transaction went well; taking one out of the pool costs as much as the transaction."""
+        with suppress(IndexError):
+            return self._resting.pop()
+        return None
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -99,6 +115,8 @@ class Database:
 
     def close(self) -> None:
         """Close the connections that are not in use."""
+        while connection := self._at_rest():
+            connection.close()
         self._engine.dispose()
 
 
@@ -132,7 +150,7 @@ def _execute(connection: DBAPIConnection, statement: str) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+    straight.execute(connection, connection.get_execution_options().get(_BEGIN, "BEGIN"))
 
 
 def _postgresql_engine(url: sa.URL) -> sa.Engine:

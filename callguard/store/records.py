@@ -7,7 +7,9 @@ what is settled when the row is made: SQLite would write every index over it ane
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import fields
 from functools import cache
+from operator import attrgetter
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -16,6 +18,7 @@ from sqlalchemy.dialects import sqlite
 from callguard.call.state import RUNNING, Call, RecordingStatus
 from callguard.store.call_rows import Row, call_row, consent_row, party_row, recording_row
 from callguard.store.loading import load_calls
+from callguard.store.straight import execute_many
 from callguard.store.tables import calls, consents, parties, recordings
 
 _KEPT_BY_OTHERS = frozenset({"source", "held", "restricted", "deleted_at"})
@@ -30,6 +33,10 @@ _SETTLED = {
     "recordings": ("call_id", "position", "leg", "path", "requested_at", "expires_at", "policy_version"),
 }
 """Columns that hardly ever change after the insert; when one does, the whole row is rewritten."""
+
+
+_OF_THE_CALL = attrgetter(*(each.name for each in fields(Call) if each.name not in ("parties", "recordings", "withdrawal")))
+"""What the row of a call is made of; most steps change a party only."""
 
 
 class _Batch(NamedTuple):
@@ -59,10 +66,10 @@ def save_calls(connection: sa.Connection, changes: Sequence[tuple[Call | None, C
     statements = _statements(connection.dialect.name)
     for table, rows in batch.inserts.items():
         if rows:
-            connection.exec_driver_sql(statements["insert", table], rows)
+            execute_many(connection, statements["insert", table], rows)
     for table, rows in batch.updates.items():
         if rows:
-            connection.exec_driver_sql(statements["rewrite" if table in batch.unsettled else "update", table], rows)
+            execute_many(connection, statements["rewrite" if table in batch.unsettled else "update", table], rows)
 
 
 def open_calls(connection: sa.Connection, pbx: str) -> list[Call]:
@@ -78,7 +85,8 @@ def open_calls(connection: sa.Connection, pbx: str) -> list[Call]:
 
 
 def _add_call(batch: _Batch, before: Call | None, after: Call) -> None:
-    _add(batch, "calls", call_row(before) if before else None, call_row(after))
+    if before is None or _OF_THE_CALL(before) != _OF_THE_CALL(after):
+        _add(batch, "calls", call_row(before) if before else None, call_row(after))
 
 
 def _add_parties(batch: _Batch, before: Call | None, after: Call) -> None:
@@ -93,9 +101,11 @@ def _add_parties(batch: _Batch, before: Call | None, after: Call) -> None:
 
 
 def _add_recordings(batch: _Batch, before: Call | None, after: Call) -> None:
-    known = len(before.recordings) if before else 0
-    for position in range(len(after.recordings)):
-        _add(batch, "recordings", recording_row(before, position) if before and position < known else None, recording_row(after, position))
+    known = before.recordings if before else ()
+    for position, recording in enumerate(after.recordings):
+        earlier = known[position] if position < len(known) else None
+        if recording is not earlier:
+            _add(batch, "recordings", recording_row(before, position) if before and earlier else None, recording_row(after, position))
 
 
 def _add(batch: _Batch, table: str, before: Row | None, after: Row) -> None:

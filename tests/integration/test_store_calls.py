@@ -1,10 +1,11 @@
 """Calls come back exactly as they were saved, and each step writes only what it changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
+from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
@@ -12,9 +13,12 @@ from hypothesis import HealthCheck, given, settings
 
 from callguard.call.state import Call, Recording, RecordingStatus, Withdrawal
 from callguard.errors import StoreRefused
+from callguard.store import records
+from callguard.store.call_rows import Row
 from callguard.store.database import Database
 from callguard.store.loading import load_calls
 from callguard.store.records import open_calls, save_call, save_calls
+from callguard.store.straight import execute_many
 from callguard.store.tables import calls, consents, parties, recordings
 from tests.integration.store_plans import plan_of, scans
 from tests.integration.store_values import (
@@ -54,22 +58,22 @@ def emptied(database: Database) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
+def statements() -> Iterator[list[str]]:
     """What goes to the driver, as `INSERT calls`; a statement for many rows counts once."""
     seen: list[str] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+    def note(connection: sa.Connection, statement: str, rows: Sequence[Row]) -> None:
         words = statement.replace("INTO ", "").split()
         seen.append(f"{words[0]} {words[1]}")
+        execute_many(connection, statement, rows)
 
-    sa.event.listen(database._engine, "before_cursor_execute", note)
-    yield seen
-    sa.event.remove(database._engine, "before_cursor_execute", note)
+    with patch.object(records, "execute_many", note):
+        yield seen
 
 
 def written(database: Database, before: Call | None, after_: Call) -> list[str]:
     """The statements of one step, without those of its transaction."""
-    with database.write() as connection, statements(database) as seen:
+    with database.write() as connection, statements() as seen:
         save_call(connection, before, after_)
     return seen
 
@@ -96,7 +100,7 @@ def test_any_step_comes_back_as_it_was(stocked: Database, change: tuple[Call, Ca
 def test_a_batch_may_hold_many_calls_and_many_steps_of_one(stocked: Database) -> None:
     lives = [life("c1"), life("c2")]
     batch: list[tuple[Call | None, Call]] = [change for steps in lives for change in [(None, steps[0]), *pairwise(steps)]]
-    with stocked.write() as connection, statements(stocked) as seen:
+    with stocked.write() as connection, statements() as seen:
         save_calls(connection, batch)
     assert len(seen) == 7, "one statement for each table and verb, however many rows"
     with stocked.read() as connection:
