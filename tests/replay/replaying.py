@@ -125,10 +125,10 @@ class Replay:
                 self._continue(mark)
 
     def _continue(self, mark: Mark) -> None:
-        """A process that stood still finds all that it was told in one piece."""
+        """A process that stood still finds all that it was told in one piece, and its timers overdue."""
         held, self._held = self._held or [], None
         if mark.timers_first:
-            self._fire(mark.at)
+            self._ring(mark.at)
         for told in held:
             self._receive(told)
         self._settle()
@@ -148,11 +148,16 @@ class Replay:
     def _fire(self, moment: datetime | None) -> None:
         """The timers that are due before this moment, each at its time."""
         while moment and self._timers and self._timers[0][0] < moment:
+            self._ring(self._timers[0][0])
+            self._settle()
+
+    def _ring(self, moment: datetime) -> None:
+        """Tell of the timers that are due by now."""
+        while self._timers and self._timers[0][0] <= moment:
             due, _, timer = heapq.heappop(self._timers)
             self.clock.reach(due)
             where = {"pbx": timer.pbx, "linkedid": timer.linkedid, "leg": timer.leg}
             self._inbox.append(TimerFired(**where, at=self.clock.now, received_at=self.clock.now, step=timer.step))
-            self._settle()
 
     def _settle(self) -> None:
         while self._inbox:
