@@ -111,13 +111,16 @@ class Turn:
             self._apply(key, event)
 
     def _join(self, event: LegJoined) -> None:
-        """Who comes is told of whom he meets before these are told of him: nothing may begin before it is known who listens."""
+        """Who comes is told of whom he meets before these are told of him: nothing may begin before it is known who listens.
+
+        To his call they come when he does, however long they have been there.
+        """
         met = [one for one in self._talking.values() if (one.pbx, one.bridge) == (event.pbx, event.bridge)]
         self._talking[event.pbx, event.leg] = event
         keys = self._keys(event)
         for key in keys:
             for one in met:
-                self._introduce(key, one)
+                self._introduce(key, replace(one, at=event.at, received_at=event.received_at))
         hosts = (key for one in met for key in self._keys(one))
         for key in dict.fromkeys((*keys, *hosts)):
             self._introduce(key, event)

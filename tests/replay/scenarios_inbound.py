@@ -263,7 +263,7 @@ def inbound_injecting_caller(stage: Stage) -> None:
 
 @scenario(NOTICE, LIMITED)
 def inbound_site_limit(stage: Stage) -> None:
-    """The site allows the call four seconds, which our net does not lengthen."""
+    """The site allows the call four seconds; our net does not take them away, and they count from the end of the notice."""
     caller = stage.dial_in("715")
     agent = stage.agent_answers()
     ends(caller, agent)
