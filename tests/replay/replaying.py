@@ -160,6 +160,8 @@ class Replay:
             self._inbox.append(TimerFired(**where, at=self.clock.now, received_at=self.clock.now, step=timer.step))
 
     def _settle(self) -> None:
+        if not self._inbox:
+            return
         while self._inbox:
             facts = self._inbox.copy()
             self._inbox.clear()

@@ -212,6 +212,17 @@ def inbound_withdrawn_in_mid_call(stage: Stage) -> None:
 
 
 @scenario(NOTICE)
+def inbound_agent_presses_the_keys(stage: Stage) -> None:
+    """The agent presses *9 in the conversation; only the caller can take his consent back."""
+    caller = stage.dial_in()
+    agent = stage.agent_answers()
+    talk()
+    agent.press("*9")
+    talk()
+    hang_up(caller, agent)
+
+
+@scenario(NOTICE)
 def inbound_agent_busy(stage: Stage) -> None:
     """The caller hears the notice, then the agent is busy."""
     stage.site.agent.on_invite = "busy"
