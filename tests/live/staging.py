@@ -110,6 +110,11 @@ def switch(call: PhoneCall, tone: int | None) -> None:
     time.sleep(SWITCH_S)
 
 
+def await_tone(call: PhoneCall, tone: int, bound_s: float = 8.0) -> None:
+    """Until this person hears the tone. Only the last tenth of a second is looked at: much measuring keeps the phones from speaking."""
+    call.wait_until(f"{tone} Hz", lambda: contains_tone(call.heard(time.monotonic() - 0.1), tone), bound_s)
+
+
 def await_question(call: PhoneCall, times: int = 1, margin_s: float = 0.3) -> None:
     """Until the prompt has been said so many times, each but the last followed by a wait for a key that ran out; then a little more."""
     call.wait_answered(5)

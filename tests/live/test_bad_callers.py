@@ -5,6 +5,7 @@ Each of them dials a number of his own, by which his call is found again: by the
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,10 +16,9 @@ from typing import Any, Final
 import pytest
 
 from tests.live.consent_house import House, consent_house
-from tests.live.staging import Scene, Stage, Tone, heard_whole, holds, instant, outside_party, switch, talk, traces
+from tests.live.staging import Scene, Stage, Tone, await_tone, heard_whole, holds, instant, outside_party, switch, talk
 from tests.rig.observer import moment
 from tests.rig.phone import Phone
-from tests.rig.sound import tone_seconds
 
 pytestmark = pytest.mark.live
 
@@ -64,9 +64,9 @@ def call(name: str, house: House) -> Scene:
             PLACES[name], port, caller=caller.number, display=caller.display, diversion=caller.diversion, voice=Tone.BEFORE
         )
         outside.wait_answered(5)
-        outside.wait_until("the agent", lambda: traces(outside.heard(), Tone.REPLY) != [], 8)
+        await_tone(outside, Tone.REPLY)
         switch(outside, Tone.TALK)
-        outside.wait_until("some of the agent", lambda: tone_seconds(outside.heard(), Tone.REPLY) > 0.8, 3)
+        time.sleep(0.6)
         outside.hang_up()
         outside.wait_ended(3)
     return Scene(PLACES[name], outside)
@@ -93,7 +93,8 @@ def under_attack(house: House) -> Scene:
         attacker.wait_ended(5)
     outside.speak(Tone.LEFT)
     inside.speak(Tone.WAITING)
-    outside.wait_until("some of it", lambda: tone_seconds(outside.heard(), Tone.WAITING) > 0.5, 3)
+    await_tone(outside, Tone.WAITING, 3)
+    time.sleep(0.5)
     return Scene(number, outside, inside)
 
 

@@ -111,10 +111,13 @@ def memory(pid: int) -> bytes:
 
 
 def test_every_text_has_a_row_in_its_direction(post: Post) -> None:
-    """C1: sender and recipient as shown and in E.164, one row a text, and none that a body or a forged event invented."""
+    """C1: sender and recipient as shown and in E.164, one row a text, and none that a body or a forged event invented.
+
+    Asterisk may see two texts of two phones in either order.
+    """
     inbound = ("inbound", INSIDE, INSIDE, "agent", None)
     outbound = ("outbound", "200", None, OUTSIDE, f"+4{OUTSIDE}")
-    assert rows(post.house) == [inbound, outbound] * len(BODIES)
+    assert sorted(rows(post.house)) == [inbound] * len(BODIES) + [outbound] * len(BODIES)
 
 
 def test_the_text_itself_arrived(post: Post) -> None:

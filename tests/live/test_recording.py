@@ -24,10 +24,10 @@ from typing import Any, Final
 import pytest
 
 from tests.live.consent_house import House, consent_house
-from tests.live.staging import WHOLE, Scene, Stage, Tone, await_question, heard_of, holds, instant, part, switch, talk, traces
+from tests.live.staging import WHOLE, Scene, Stage, Tone, await_question, await_tone, heard_of, holds, instant, part, switch, talk, traces
 from tests.rig.observer import moment
 from tests.rig.phone import IncomingCall, OutgoingCall, PhoneCall
-from tests.rig.sound import contains_tone, tone_seconds
+from tests.rig.sound import tone_seconds
 from tests.rig.transfer import transfer, transfer_to
 
 pytestmark = pytest.mark.live
@@ -135,7 +135,7 @@ def sent_on_outside(house: House, key: str) -> Scene:
     time.sleep(0.3)
     third.press(key)
     switch(third, None)
-    third.wait_until("the joining", lambda: contains_tone(third.heard(), Tone.BEFORE), 5)
+    await_tone(third, Tone.BEFORE, 5)
     return colleague_talks(number, outside, third)
 
 

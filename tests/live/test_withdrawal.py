@@ -13,7 +13,7 @@ import pytest
 
 from tests.live.consent_house import House, consent_house
 from tests.live.outbound_calls import answered
-from tests.live.staging import Scene, Stage, Tone, holds, instant, outside_party, switch, talk
+from tests.live.staging import Scene, Stage, Tone, await_tone, holds, instant, outside_party, switch, talk
 from tests.rig.phone import PhoneCall
 from tests.rig.sound import tone_seconds
 
@@ -44,7 +44,8 @@ def press_and_talk_on(keys: str, presser: PhoneCall, outside: PhoneCall, inside:
     time.sleep(HELD_S / 2)
     outside.speak(Tone.LEFT)
     inside.speak(Tone.AFTER)
-    outside.wait_until("a second of it", lambda: tone_seconds(inside.heard(), Tone.LEFT) > 0.8, 3)
+    await_tone(inside, Tone.LEFT, 3)
+    time.sleep(0.8)
 
 
 def withdrawn(house: House) -> Scene:
