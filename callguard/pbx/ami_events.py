@@ -21,6 +21,7 @@ from callguard.call.state import Direction
 from callguard.pbx.ami import Headers
 from callguard.pbx.ami_agi import CommandId
 from callguard.pbx.ami_facts import Facts, Occasion, Parse, agi_arguments, direction_of, endpoint, uri_user
+from callguard.pbx.ami_orders import Hands
 from callguard.pbx.causes import cause_name
 
 LOG = logging.getLogger("callguard.pbx.ami")
@@ -45,9 +46,10 @@ class Border:
 
 
 class AmiEvents:
-    """The handlers of one PBX's events, by AMI event name in :attr:`handlers`."""
+    """The handlers of one PBX's events, by AMI event name in :attr:`handlers`; they also keep :attr:`hands`."""
 
     def __init__(self, border: Border, deliver: Deliver) -> None:
+        self.hands = Hands()
         self._border = border
         self._deliver = deliver
         self._refused = 0
@@ -98,6 +100,7 @@ class AmiEvents:
         if direction is None:
             return
         facts, occasion = Facts.read(rest[0]), self.occasion(message)
+        self.hands.take(occasion.leg, wideband=facts.wideband, answered=message.get("ChannelState") == "6")
         self._deliver(facts.call_started(occasion, direction, self._border.parse))
         self._deliver(facts.handed_over(occasion, direction, self._border.parse))
 
@@ -109,7 +112,9 @@ class AmiEvents:
         self._deliver(command.outcome(unquote(message.get("Result") or ""), occasion.where))
 
     def _agi_end(self, message: Headers) -> None:
-        self._deliver(ev.HandedBack(**self.occasion(message).where))
+        occasion = self.occasion(message)
+        self.hands.give(occasion.leg)
+        self._deliver(ev.HandedBack(**occasion.where))
 
     def _user_event(self, message: Headers) -> None:
         """Others may send user events too, about no channel at all; only ours are looked at."""

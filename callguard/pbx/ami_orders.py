@@ -21,9 +21,9 @@ from typing import Any
 from callguard.call import commands as do
 from callguard.call import events as ev
 from callguard.errors import ActionRefused
-from callguard.pbx.ami import AmiAction, Headers, Outcome, Reply
+from callguard.pbx.ami import AmiAction, Outcome, Reply
 from callguard.pbx.ami_agi import CommandId
-from callguard.pbx.ami_facts import Facts, Where, agi_arguments
+from callguard.pbx.ami_facts import Where
 
 RECORDING_VARIABLE = "CALLGUARD_MIXMONITOR"
 
@@ -45,11 +45,9 @@ class Hands:
 
     legs: dict[str, Hand] = field(default_factory=dict)
 
-    def take(self, leg: str, message: Headers) -> None:
+    def take(self, leg: str, *, wideband: bool, answered: bool) -> None:
         """The leg's async AGI has started."""
-        arguments = agi_arguments(message.get("Env") or "")
-        wideband = len(arguments) > 1 and Facts.read(arguments[1]).wideband
-        self.legs[leg] = Hand(_WIDEBAND_HZ if wideband else _NARROWBAND_HZ, answered=message.get("ChannelState") == "6")
+        self.legs[leg] = Hand(_WIDEBAND_HZ if wideband else _NARROWBAND_HZ, answered)
 
     def hold(self, leg: str, *, wideband: bool) -> None:
         """A snapshot shows the leg waiting for us. Answering it again does no harm."""

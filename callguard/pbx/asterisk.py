@@ -13,9 +13,9 @@ from pathlib import PurePosixPath
 from callguard.call.commands import ChannelCommand
 from callguard.call.events import Event, SnapshotTaken
 from callguard.errors import LinkError
-from callguard.pbx.ami import AmiAction, AmiAddress, AmiLink, Headers, LinkCallbacks, Outcome, Reply
+from callguard.pbx.ami import AmiAction, AmiAddress, AmiLink, LinkCallbacks, Outcome, Reply
 from callguard.pbx.ami_events import AmiEvents, Border, pbx_time
-from callguard.pbx.ami_orders import Hands, Orders, follow_up, result
+from callguard.pbx.ami_orders import Orders, follow_up, result
 from callguard.pbx.ami_snapshot import Snapshot
 from callguard.pbx.switch import Deliver, Fact, HeartbeatHeard, LinkDown, LinkUp
 
@@ -38,19 +38,14 @@ class Asterisk:
         self.name = site.border.pbx
         self._site = site
         self._tell = deliver
-        self._hands = Hands()
         self._events = AmiEvents(site.border, self._deliver)
-        self._orders = Orders(self._hands, site.pbx_root)
+        self._orders = Orders(self._events.hands, site.pbx_root)
         self._clock_ahead = timedelta()
         self._snapshot: Snapshot | None = None
         self._held: list[Event] = []
         self._believed = False
         callbacks = LinkCallbacks(
-            on_event={
-                **self._events.handlers,
-                "AsyncAGIStart": self._events.believed(self._handed_over),
-                "AsyncAGIEnd": self._events.believed(self._handed_back),
-            },
+            on_event=self._events.handlers,
             on_up=self._up,
             on_down=self._down,
             on_fatal=partial(self._down, fatal=True),
@@ -119,17 +114,9 @@ class Asterisk:
         for event in held:
             self._tell(event)
 
-    def _handed_over(self, message: Headers) -> None:
-        self._hands.take(self._events.occasion(message).leg, message)
-        self._events.handlers["AsyncAGIStart"](message)
-
-    def _handed_back(self, message: Headers) -> None:
-        self._hands.give(self._events.occasion(message).leg)
-        self._events.handlers["AsyncAGIEnd"](message)
-
     def _up(self) -> None:
         self._deliver(LinkUp(pbx=self.name, at=self._now()))
-        self._hands.empty()
+        self._events.hands.empty()
         self._believed = False
         self._snapshot = Snapshot(self._site.border, self._send, self._snapped, self._down)
         self._snapshot.take()
@@ -137,7 +124,7 @@ class Asterisk:
     def _snapped(self, taken: SnapshotTaken) -> None:
         for sighting in taken.sightings:
             if sighting.in_hand:
-                self._hands.hold(sighting.leg, wideband=sighting.wideband)
+                self._events.hands.hold(sighting.leg, wideband=sighting.wideband)
         self._tell(taken)
         self._let_go()
 

@@ -4,8 +4,7 @@ What SQLAlchemy puts around a statement (a context, a result, its events) costs 
 step of every call. Errors come out as those of SQLAlchemy, so nobody outside has to know which way a statement took.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,20 +13,20 @@ from sqlalchemy import exc
 
 def execute(connection: sa.Connection, statement: str) -> None:
     """One statement without parameters and without a result. Raises :class:`sqlalchemy.exc.DBAPIError`."""
-    with _errors_of(connection):
+    try:
         connection.connection.cursor().execute(statement)
+    except connection.dialect.loaded_dbapi.Error as failure:
+        raise _told(connection, failure) from None
 
 
 def execute_many(connection: sa.Connection, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """One statement, written in the driver's own style, for each of these rows. Raises :class:`sqlalchemy.exc.DBAPIError`."""
-    with _errors_of(connection):
-        connection.connection.cursor().executemany(statement, rows)
-
-
-@contextmanager
-def _errors_of(connection: sa.Connection) -> Iterator[None]:
-    driver = connection.dialect.loaded_dbapi
     try:
-        yield
-    except driver.Error as failure:
-        raise exc.DBAPIError.instance(None, None, failure, driver.Error, hide_parameters=True, dialect=connection.dialect) from None
+        connection.connection.cursor().executemany(statement, rows)
+    except connection.dialect.loaded_dbapi.Error as failure:
+        raise _told(connection, failure) from None
+
+
+def _told(connection: sa.Connection, failure: Exception) -> BaseException:
+    dialect = connection.dialect
+    return exc.DBAPIError.instance(None, None, failure, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect)
