@@ -180,7 +180,7 @@ class Engine:
     def finish_turn(self) -> bool:
         """Write and send what the open turn holds; ``False`` when nothing could be written and all must be tried again."""
         facts, self._facts = self._facts, []
-        if self._write_and_send(self._turn, facts):
+        if not facts or self._write_and_send(self._turn, facts):
             return True
         self._take(facts)
         self._due_at = time.monotonic() + RETRY_S

@@ -1,9 +1,10 @@
 """A whole site under load: SIPp as the outside callers and as the agent, both with sound, so that the load itself costs little.
 
 A call is an inbound one under a notice of 1.6 seconds: announced, put through, recorded while the two talk (a tone each, G.711), hung up
-by the agent. SIPp comes with Debian's `sip-tester`.
+by the agent. The daemon logs in as the AMI user that ships, with its classes and filters. SIPp comes with Debian's `sip-tester`.
 """
 
+import re
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from tests.rig.site import DIALPLAN, Site, both_ways, noise_prompts, write_confi
 from tests.rig.sound import tone
 
 SCENARIOS: Final = Path(__file__).parent
+SHIPPED_LOGIN: Final = Path(__file__).parents[2] / "config" / "asterisk" / "manager.d" / "callguard.conf"
 BEFORE_TALK_S: Final = 2.0
 """The notice, and the ringing of the agent."""
 
@@ -31,6 +33,7 @@ def loaded_site(root: Path, folder: Path, talk_s: float) -> Iterator[Site]:
     phones = {"caller": free_port(), "agent": agent_port}
     (folder / "voice.ul").write_bytes(encode(tone(1000, 1.0), "PCMU"))
     with PrivateAsterisk(root, phones=phones, outside={"caller"}, extra_dialplan=DIALPLAN) as pbx:
+        use_shipped_login(pbx)
         catalogue = noise_prompts(folder)
         install(catalogue, pbx.path_outside("/usr/share/asterisk/sounds"))
         site = Site(pbx, {}, folder, catalogue, write_config(pbx, folder, catalogue, both_ways("notice")))
@@ -42,6 +45,16 @@ def loaded_site(root: Path, folder: Path, talk_s: float) -> Iterator[Site]:
             answering.wait()
             for daemon in site.daemons:
                 daemon.stop()
+
+
+def use_shipped_login(pbx: PrivateAsterisk) -> None:
+    """The daemon's user in place of the rig's own: `config/asterisk/manager.d/callguard.conf` as an administrator installs it."""
+    folder = pbx.recordings.outside.parent / "etc"
+    with_secret = re.sub(r"(?m)^;secret = .*", f"secret = {pbx.ami_secret}", SHIPPED_LOGIN.read_text("utf-8"))
+    (folder / "manager-callguard.conf").write_text(with_secret, "utf-8")
+    own = (folder / "manager.conf").read_text("utf-8").replace("[callguard]", "[not-callguard]")
+    (folder / "manager.conf").write_text(f"{own}\n#include manager-callguard.conf\n", "utf-8")
+    pbx.cli("manager reload")
 
 
 def call_in(site: Site, calls: int, rate: float, talk_s: float) -> bool:
