@@ -2,7 +2,8 @@
 
 All facts of all PBXs, of the filing thread and of the timers meet in one queue. A turn takes what is there, steps each call through the
 pure core, writes all that changed in one transaction (group commit) and only then lets the commands out (design rules 2 and 7). A turn with
-neither orders nor decisions in it stays open for a moment, so that an answer, a bridge and a hang-up cost one commit and not three.
+neither orders nor decisions in it stays open for a moment, so that an answer, a bridge and a hang-up cost one commit and not three; and
+facts that are never more than a note do not even wake the engine, which looks at least every :data:`LAZY_S` while there are calls.
 
 When the database cannot be written, nothing that was decided is believed: the calls stay as they were, the facts are kept and the turn is
 tried again, and the heartbeat stops, so that new calls pass by unrecorded and the PBX's net takes back those that wait. Only orders to stop
@@ -11,6 +12,7 @@ or to pause a recording wait for no row: they need no evidence. A fact that the 
 
 import heapq
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from queue import Empty, SimpleQueue
 import structlog
 
 from callguard.call.commands import ChannelCommand, Command, FileRecording, PauseRecording, SetTimer, StartRecording, StopRecording
-from callguard.call.events import Event, RecordingRefused, TimerFired
+from callguard.call.events import DialEnded, Event, HandedBack, LegAnswered, RecordingFiled, RecordingRefused, TimerFired
 from callguard.call.policy import Policy
 from callguard.clock import utc_now
 from callguard.errors import FileFault, StoreError, StoreRefused
@@ -47,10 +49,13 @@ LINGER_S = 0.001
 """What belongs to one happening (an answer, a hang-up) comes in several events within a millisecond; they are taken together."""
 
 LAZY_S = 0.25
-"""How long a turn without orders waits for company."""
+"""How long a turn without orders waits for company, and how often notes and timers are looked at while there are calls."""
 
 RETRY_S = 0.2
 """Between two attempts to write."""
+
+_NOTES = (LegAnswered, DialEnded, HandedBack, RecordingFiled)
+"""Facts that change rows and never by themselves lead to an order."""
 
 _PROTECTIVE = (StopRecording, PauseRecording)
 
@@ -80,7 +85,8 @@ class Engine:
         """From the receipt of an event to its orders, milliseconds, the slowest of the last turn."""
         self._database = database
         self._policies = policies
-        self._inbox: SimpleQueue[Fact | None] = SimpleQueue()
+        self._inbox: deque[Fact] = deque()
+        self._bell: SimpleQueue[None] = SimpleQueue()
         self._errands: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._facts: list[Fact] = []
         self._turn = Turn(self.board, policies)
@@ -98,7 +104,9 @@ class Engine:
 
     def put(self, fact: Fact) -> None:
         """From any thread."""
-        self._inbox.put(fact)
+        self._inbox.append(fact)
+        if not isinstance(fact, _NOTES):
+            self._bell.put(None)
 
     def congested(self) -> bool:
         """Whether the links should stop reading for a while."""
@@ -107,7 +115,7 @@ class Engine:
     @property
     def waiting(self) -> int:
         """Facts in the queue."""
-        return self._inbox.qsize()
+        return len(self._inbox)
 
     def load(self) -> None:
         """Take up the open calls of every PBX as they were last committed. Before :meth:`run`."""
@@ -119,7 +127,7 @@ class Engine:
     def between_turns(self, errand: Callable[[], object]) -> None:
         """Have the engine's thread do this when no transaction is open. From any thread, or from a signal."""
         self._errands.put(errand)
-        self._inbox.put(None)
+        self._bell.put(None)
 
     def go_by(self, policies: Sequence[Policy]) -> None:
         """The policies of calls that begin from now on. In the engine's thread, or before :meth:`run`."""
@@ -128,7 +136,7 @@ class Engine:
     def stop(self) -> None:
         """Finish the turn at hand and return from :meth:`run`. From any thread, or from a signal."""
         self._running = False
-        self._inbox.put(None)
+        self._bell.put(None)
 
     def run(self) -> None:
         """Turn until stopped."""
@@ -140,23 +148,28 @@ class Engine:
         self.finish_turn()
 
     def _arrivals(self) -> list[Fact]:
-        """What has come; waits for it until a timer, the next tick or the end of the open turn is due."""
-        arrived: list[Fact | None] = []
-        wait_s = self._idle_s()
+        """What has come; waits for the bell until the next tick, the end of the open turn or the next look at calls is due."""
         with suppress(Empty):
-            arrived.append(self._inbox.get(timeout=wait_s))
+            self._bell.get(timeout=self._idle_s())
             time.sleep(LINGER_S)
-            while len(arrived) + len(self._facts) < BATCH:
-                arrived.append(self._inbox.get_nowait())
-        return [*(fact for fact in arrived if fact is not None), *self._timers_due()]
+        with suppress(Empty):
+            while True:
+                self._bell.get_nowait()
+        arrived: list[Fact] = []
+        while self._inbox and len(arrived) + len(self._facts) < BATCH:
+            arrived.append(self._inbox.popleft())
+        if self._inbox:
+            self._bell.put(None)
+        return [*arrived, *self._timers_due()]
 
     def _idle_s(self) -> float:
+        now = time.monotonic()
         due = [self._next_tick]
         if self._facts:
             due.append(self._due_at)
-        if self._timers:
-            due.append(self._timers[0][0])
-        return max(0.0, min(due) - time.monotonic())
+        if self.board.calls:
+            due.append(now + LAZY_S)
+        return max(0.0, min(due) - now)
 
     def _timers_due(self) -> Iterable[TimerFired]:
         now, at = time.monotonic(), utc_now()
@@ -198,7 +211,8 @@ class Engine:
         self._tell(None)
         turn.settle()
         self._send([command for command in turn.commands if not isinstance(command, _PROTECTIVE)])
-        self.lag_ms = max((_age_ms(fact) for fact in facts if isinstance(fact, Event)), default=0.0)
+        if turn.urgent:
+            self.lag_ms = max((_age_ms(fact) for fact in facts if isinstance(fact, Event) and not isinstance(fact, _NOTES)), default=0.0)
         self._announce(turn)
         return True
 

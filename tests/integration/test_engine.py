@@ -327,3 +327,15 @@ def test_hundreds_of_calls_at_once_are_written_together(bench: Bench) -> None:
     bench.wait(do.Announce, 300, bound_s=10)
     assert bench.rows("select count(*) from calls") == [(300,)]
     assert not bench.engine.congested()
+
+
+def test_what_is_only_noted_wakes_nobody_and_is_written_soon(bench: Bench) -> None:
+    """C1: the answer has no order in it; it is written by the look at the calls, and waits for no tick."""
+    bench.start()
+    bench.tell(*arriving())
+    bench.wait(do.Announce)
+    begun = time.monotonic()
+    bench.tell(ev.LegAnswered(**where()))
+    assert bench.rows("select answered_at from calls") == [(None,)]
+    bench.wait_rows("select answered_at from calls", [(int(NOW.timestamp() * 1000),)])
+    assert time.monotonic() - begun < 1.0
