@@ -1,7 +1,8 @@
 """The tables. Calls, parties, consents and recordings mirror the values of :mod:`callguard.call.state` one to one.
 
-``consents``, ``deletions``, ``announcements`` and ``policies`` are only ever added to: they are evidence. ``messages`` has no column that
-could hold the text of an SMS (C1). ``deletions`` has none for a number or a name (C7).
+``consents``, ``deletions``, ``announcements`` and ``policies`` are only ever added to: they are evidence, and each row is proven by an
+entry of ``ledger`` (:mod:`callguard.evidence.entries`). ``consents.number`` is who decided, as it was known then. ``messages`` has no
+column that could hold the text of an SMS (C1). ``deletions`` and ``ledger`` have none for a number or a name (C7).
 
 No text column has a length. SQLite would not enforce one, and PostgreSQL would refuse the whole row: a caller ID of 300 characters must not
 cost the evidence of a call. The borders of the program bound what comes in.
@@ -116,6 +117,8 @@ consents = Table(
     Column("policy_version", String, ForeignKey("policies.version"), nullable=False),
     Column("legal_basis", String, nullable=False),
     Column("purposes", sa.JSON, nullable=False),
+    Column("number", String, nullable=False, server_default=sa.text("''")),
+    Column("salt", String, nullable=False, server_default=sa.text("''")),
     UniqueConstraint("call_id", "leg", "position"),
 )
 
@@ -204,3 +207,14 @@ sweeps = Table(
     Column("deleted", Integer, nullable=False),
     Column("failed", Integer, nullable=False),
 )
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("hash", String, nullable=False),
+)
+_partial("ix_ledger_configuration", ledger.c.kind == "configuration", ledger.c.sequence)

@@ -1,0 +1,110 @@
+"""The hash chain: how an entry is written and what its hash is over. Pure; it never changes, or old entries could not be checked.
+
+An entry has a sequence number from 1 on without holes, the time at which it was written, a kind, a body and the hash of the entry before it
+(64 zeros before the first). Its hash is SHA-256, in lower-case hexadecimal, over the canonical JSON of the object of these five:
+
+    {"at":"2026-11-22T00:12:30.250Z","body":{…},"kind":"consent","previous":"…","sequence":17}
+
+*Canonical JSON* is RFC 8785 for what callguard writes of JSON: ``null``, ``true``, ``false``, text, whole numbers of magnitude below
+2**53, lists, and objects whose keys are ASCII. No white space, keys sorted; in text only ``"``, the backslash and U+0000 to U+001F are
+escaped, each by its shortest form; UTF-8. Fractions are refused, since their written form is where implementations differ, and so are lone
+surrogates, which have no UTF-8.
+
+A kind is lower-case letters and hyphens, which is checked when the chain is: the text that is hashed can be taken apart in one way only.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from typing import NamedTuple, TypeAlias
+
+Value: TypeAlias = "bool | int | str | Sequence[Value] | Mapping[str, Value] | None"
+
+KIND = re.compile(r"[a-z][a-z-]*")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EXACT = 2**53
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be entered: the kind, and the body as canonical JSON."""
+
+    kind: str
+    body: str
+
+
+class Link(NamedTuple):
+    """An entry in its place in the chain; ``at`` in milliseconds since 1970-01-01T00:00Z."""
+
+    sequence: int
+    at: int
+    kind: str
+    body: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last entry: how many there are, and the hash that stands for all of them."""
+
+    sequence: int
+    hash: str
+
+
+GENESIS = Head(0, "0" * 64)
+"""Before the first entry."""
+
+
+def canonical(value: Value) -> str:
+    """The one way to write the value. Raises ``ValueError`` for what has no such way."""
+    _require_exact(value)
+    return _encode(value)
+
+
+def digest(value: Value) -> str:
+    """SHA-256 of the value's canonical JSON, in hexadecimal. Raises ``ValueError``."""
+    return sha256(canonical(value).encode()).hexdigest()
+
+
+def link_hash(head: Head, at: int, entry: Entry) -> str:
+    """The hash of the entry when it follows ``head``. The text is put together from parts that are canonical already."""
+    text = f'{{"at":"{written(at)}","body":{entry.body},"kind":"{entry.kind}","previous":"{head.hash}","sequence":{head.sequence + 1}}}'
+    return sha256(text.encode()).hexdigest()
+
+
+def follow(head: Head, at: int, entries: Iterable[Entry]) -> Iterator[Link]:
+    """The entries one after the other behind ``head``."""
+    for entry in entries:
+        head = Head(head.sequence + 1, link_hash(head, at, entry))
+        yield Link(head.sequence, at, entry.kind, entry.body, head.hash)
+
+
+def written(at: int) -> str:
+    """ISO 8601 to the millisecond, with ``Z``."""
+    return f"{_second(at // 1000)}.{at % 1000:03d}Z"
+
+
+@lru_cache(maxsize=16)
+def _second(since_epoch: int) -> str:
+    return (_EPOCH + timedelta(seconds=since_epoch)).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _require_exact(value: Value) -> None:
+    if isinstance(value, Mapping):
+        if not all(map(str.isascii, value)):
+            raise ValueError("a key is not ASCII")
+        value = tuple(value.values())
+    if isinstance(value, list | tuple):
+        for part in value:
+            _require_exact(part)
+    elif isinstance(value, int):
+        if not -_EXACT < value < _EXACT:
+            raise ValueError("a number of 2**53 and more is not exact everywhere")
+    elif not (value is None or isinstance(value, str)):
+        raise ValueError(f"{type(value).__name__} has no canonical form")
