@@ -27,8 +27,8 @@ from callguard.engine import Engine, Outlets
 from callguard.errors import CallguardError, ConfigError
 from callguard.health import Health
 from callguard.pbx.ami import AmiAddress
-from callguard.pbx.ami_events import Border
 from callguard.pbx.asterisk import Asterisk, AsteriskSite
+from callguard.pbx.border import Border
 from callguard.pbx.switch import Switch
 from callguard.retention.filing import Filing
 from callguard.retention.folders import prepare_folder, require_space

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from callguard.call import events as ev
-from callguard.pbx.ami_facts import Where
+from callguard.pbx.border import Where
 
 _RESULT = re.compile(r"200 result=(?P<result>-?\d+)(?: \(timeout\))?(?: endpos=(?P<endpos>\d+))?")
 _FRAME_MS = 20

@@ -11,8 +11,7 @@ too few.
 """
 
 import logging
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
@@ -20,8 +19,9 @@ from callguard.call import events as ev
 from callguard.call.state import Direction
 from callguard.pbx.ami import Headers
 from callguard.pbx.ami_agi import CommandId
-from callguard.pbx.ami_facts import Facts, Occasion, Parse, agi_arguments, direction_of, endpoint, uri_user
+from callguard.pbx.ami_facts import Facts, agi_arguments, endpoint
 from callguard.pbx.ami_orders import Hands
+from callguard.pbx.border import Border, Occasion, direction_of, uri_user
 from callguard.pbx.causes import cause_name
 
 LOG = logging.getLogger("callguard.pbx.ami")
@@ -33,16 +33,6 @@ _STARTED = {"CallguardInbound": Direction.INBOUND, "CallguardOutbound": Directio
 
 ONCE = ("Privilege", "Channel", "ChannelState", "ChannelStateDesc", "Uniqueid", "Linkedid")
 """What Asterisk says of the channel in each event about one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Border:
-    """What the mapping must know of its PBX: its name, how to read numbers, which endpoints face the outside, and what time it is."""
-
-    pbx: str
-    parse: Parse
-    trunks: Collection[str]
-    now: Callable[[], datetime]
 
 
 class AmiEvents:

@@ -5,48 +5,17 @@ They come three ways: whole in a `UserEvent` at the start of the call, and witho
 chose to send.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Self, TypedDict
+from typing import Self
 from urllib.parse import parse_qsl, unquote
 
 from callguard.call.events import CallStarted, HandedOver
-from callguard.call.state import Direction, Number
+from callguard.call.state import Direction
+from callguard.pbx.border import Occasion, Parse, printable, uri_user
 
 _WIDEBAND = ("g722", "slin1", "slin2", "slin3", "slin4", "slin9", "opus", "silk", "speex16", "speex32", "siren", "codec2")
-_USER_AGENT_LENGTH = 256
-_URI_USER = re.compile(r"<?(?:sips?|tel|pjsip):([^@>;]*)")
-
-Parse = Callable[[str], Number]
-
-
-class Where(TypedDict):
-    """What every event says."""
-
-    pbx: str
-    linkedid: str
-    leg: str
-    at: datetime
-    received_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """Where and when a fact was seen."""
-
-    pbx: str
-    linkedid: str
-    leg: str
-    channel: str
-    at: datetime
-    received_at: datetime
-
-    @property
-    def where(self) -> Where:
-        """As arguments of an event."""
-        return {"pbx": self.pbx, "linkedid": self.linkedid, "leg": self.leg, "at": self.at, "received_at": self.received_at}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,31 +75,15 @@ class Facts:
         )
 
 
-def uri_user(address: str) -> str:
-    """The user part of a SIP or tel URI (RFC 3261, RFC 3966), else the text as it is."""
-    found = _URI_USER.search(address)
-    return unquote(found[1]) if found else address
-
-
 def agi_arguments(environment: str) -> list[str]:
     """The arguments of an async AGI in the `Env` of its start event, in order."""
     lines = (line.partition(": ") for line in unquote(environment).split("\n"))
     return [value for name, _, value in lines if name.startswith("agi_arg_")]
 
 
-def direction_of(word: str) -> Direction | None:
-    """`inbound` or `outbound`; anything else is not our dialplan."""
-    return Direction(word) if word in ("inbound", "outbound") else None
-
-
 def endpoint(channel: str) -> str:
     """`PJSIP/trunk-0000001a` is a channel of the endpoint `trunk`."""
     return channel.partition("/")[2].rpartition("-")[0]
-
-
-def printable(text: str) -> str:
-    """One line of at most 256 printable characters."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text[:_USER_AGENT_LENGTH])
 
 
 def _epoch(text: str) -> datetime | None:

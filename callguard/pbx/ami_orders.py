@@ -23,7 +23,7 @@ from callguard.call import events as ev
 from callguard.errors import ActionRefused
 from callguard.pbx.ami import AmiAction, Outcome, Reply
 from callguard.pbx.ami_agi import CommandId
-from callguard.pbx.ami_facts import Where
+from callguard.pbx.border import Where
 
 RECORDING_VARIABLE = "CALLGUARD_MIXMONITOR"
 

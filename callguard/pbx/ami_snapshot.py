@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from callguard.call.events import LegJoined, Sighting, SnapshotTaken
 from callguard.pbx.ami import AmiAction, Headers, OnOutcome, Outcome, Reply
-from callguard.pbx.ami_events import Border
-from callguard.pbx.ami_facts import Facts, Occasion, direction_of, endpoint
+from callguard.pbx.ami_facts import Facts, endpoint
+from callguard.pbx.border import Border, Occasion, direction_of
 
 _BOUND_S = 10.0
 

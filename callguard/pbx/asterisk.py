@@ -14,9 +14,10 @@ from callguard.call.commands import ChannelCommand
 from callguard.call.events import Event, SnapshotTaken
 from callguard.errors import LinkError
 from callguard.pbx.ami import AmiAction, AmiAddress, AmiLink, LinkCallbacks, Outcome, Reply
-from callguard.pbx.ami_events import AmiEvents, Border, pbx_time
+from callguard.pbx.ami_events import AmiEvents, pbx_time
 from callguard.pbx.ami_orders import Orders, follow_up, result
 from callguard.pbx.ami_snapshot import Snapshot
+from callguard.pbx.border import Border
 from callguard.pbx.switch import Deliver, Fact, HeartbeatHeard, LinkDown, LinkUp
 
 HEARTBEAT = "CALLGUARD_UNTIL"

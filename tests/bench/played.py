@@ -17,7 +17,7 @@ from callguard.call import events as ev
 from callguard.call.state import Direction, Number
 from callguard.clock import utc_now
 from callguard.engine import Engine, Outlets
-from callguard.pbx.ami_facts import Where
+from callguard.pbx.border import Where
 from callguard.pbx.switch import Fact
 from callguard.store.database import open_database
 from callguard.store.migration import migrate

@@ -16,7 +16,8 @@ from callguard.call.events import Event, MessageSeen
 from callguard.call.state import Number
 from callguard.clock import utc_now
 from callguard.pbx.ami import Headers
-from callguard.pbx.ami_events import AmiEvents, Border
+from callguard.pbx.ami_events import AmiEvents
+from callguard.pbx.border import Border
 from tests.rig.asterisk import PrivateAsterisk
 from tests.rig.observer import Observer, ObserverError, Told
 

@@ -17,8 +17,8 @@ from callguard import numbers
 from callguard.call.commands import ChannelCommand, Command, FileRecording, SetTimer
 from callguard.call.events import MessageSeen, RecordingFiled, TimerFired
 from callguard.call.state import COVERED, RUNNING, Call, RecordingStatus
-from callguard.pbx.ami_events import Border
 from callguard.pbx.asterisk import Asterisk, AsteriskSite
+from callguard.pbx.border import Border
 from callguard.pbx.switch import Fact
 from callguard.turn import Board, Turn
 from tests.replay.fixtures import TRUNK, Fixture, Mark, Step, Told
