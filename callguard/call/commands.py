@@ -67,9 +67,10 @@ class StartRecording(ChannelCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseRecording(ChannelCommand):
-    """Write silence from now on."""
+    """Write silence from now on into ``path``."""
 
     recording: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ class ResumeRecording(ChannelCommand):
     """Write sound again."""
 
     recording: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ class StopRecording(ChannelCommand):
     """Stop for good and close the file."""
 
     recording: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,12 +73,12 @@ def start_order(call: Call, recording: Recording) -> StartRecording:
 
 def pause_order(call: Call, recording: Recording) -> PauseRecording:
     """The order to write silence."""
-    return PauseRecording(**_where(call, recording), recording=recording.id)
+    return PauseRecording(**_where(call, recording), recording=recording.id, path=recording.path)
 
 
 def stop_order(call: Call, recording: Recording) -> StopRecording:
     """The order to stop for good. Its confirmation, or the hang-up, is what has the file measured."""
-    return StopRecording(**_where(call, recording), recording=recording.id)
+    return StopRecording(**_where(call, recording), recording=recording.id, path=recording.path)
 
 
 def with_recording(call: Call, recording: Recording) -> Call:
@@ -117,7 +117,7 @@ def _pause_or_resume(call: Call, recording: Recording, party: Party) -> Alignmen
     if blocked and recording.status is not RecordingStatus.PAUSED:
         return with_recording(call, replace(recording, status=RecordingStatus.PAUSED)), (pause_order(call, recording),)
     if party.bridge and not blocked and recording.status is RecordingStatus.PAUSED:
-        order = ResumeRecording(**_where(call, recording), recording=recording.id)
+        order = ResumeRecording(**_where(call, recording), recording=recording.id, path=recording.path)
         return with_recording(call, replace(recording, status=RecordingStatus.RECORDING)), (order,)
     return call, ()
 

@@ -67,15 +67,15 @@ def record(count: int = 1, leg: str = CUSTOMER) -> do.StartRecording:
 
 
 def pause(count: int = 1, leg: str = CUSTOMER) -> do.PauseRecording:
-    return do.PauseRecording(**_channel(leg), recording=recording_id(count))
+    return do.PauseRecording(**_channel(leg), recording=recording_id(count), path=path(count))
 
 
 def go_on(count: int = 1, leg: str = CUSTOMER) -> do.ResumeRecording:
-    return do.ResumeRecording(**_channel(leg), recording=recording_id(count))
+    return do.ResumeRecording(**_channel(leg), recording=recording_id(count), path=path(count))
 
 
 def stop(count: int = 1, leg: str = CUSTOMER) -> do.StopRecording:
-    return do.StopRecording(**_channel(leg), recording=recording_id(count))
+    return do.StopRecording(**_channel(leg), recording=recording_id(count), path=path(count))
 
 
 def file(count: int = 1, leg: str = CUSTOMER) -> do.FileRecording:
