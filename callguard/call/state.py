@@ -183,6 +183,7 @@ class Call:
     started_at: datetime
     received_at: datetime
     redirecting: tuple[str, ...] = ()
+    queue: str | None = None
     equipment_ip: str | None = None
     user_agent: str | None = None
     answered_at: datetime | None = None

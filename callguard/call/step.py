@@ -37,6 +37,7 @@ def open_call(identifier: str, event: ev.CallStarted, policy: Policy) -> Call:
         started_at=event.started_at,
         received_at=event.received_at,
         redirecting=event.redirecting,
+        queue=event.queue,
         equipment_ip=event.equipment_ip,
         user_agent=event.user_agent,
         parties=(caller,),

@@ -20,8 +20,9 @@ from rich.text import Text
 from callguard.cli.output import moment, plain, print_json
 from callguard.cli.terminal import console
 from callguard.errors import Fault, PartialFailure
+from callguard.retention.execution import Outcome, Plan, Result, SweepTotals, execute, verdicts
 from callguard.retention.rules import Verdict
-from callguard.retention.sweep import Outcome, Result, SweepPlan, SweepTotals, execute
+from callguard.retention.terms import Kind
 
 TOLD = 20
 """How many failures stderr names one by one; stdout has them all."""
@@ -30,7 +31,7 @@ TOLD = 20
 class Telling(ABC):
     """One sweep and what is said of it."""
 
-    def __init__(self, plan: SweepPlan) -> None:
+    def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.console = console()
         self.failed: list[Verdict] = []
@@ -39,7 +40,7 @@ class Telling(ABC):
         """Say what a sweep would do; nothing is deleted, and nothing has failed."""
         considered = 0
         with self._progress() as advance:
-            for verdict in self.plan.verdicts():
+            for verdict in verdicts(self.plan):
                 considered += 1
                 self.tell(verdict)
                 advance()
@@ -72,7 +73,7 @@ class Telling(ABC):
 
     def _faults(self, totals: SweepTotals) -> Iterator[Fault]:
         for verdict in self.failed[:TOLD]:
-            yield Fault(verdict.reason, f"recording {verdict.recording}")
+            yield Fault(verdict.reason, f"recording {verdict.record}")
         if len(self.failed) > TOLD:
             yield Fault(f"{len(self.failed) - TOLD} more could not be deleted either", remedy="the listing on stdout names them")
         if not totals.finished:
@@ -95,7 +96,7 @@ class TextSweep(Telling):
 
     def tell(self, verdict: Verdict) -> None:
         """The verdict, the recording and the reason."""
-        self.console.print(Text(plain(f"{verdict.action:<6}  {verdict.recording}  {verdict.reason}")), soft_wrap=True)
+        self.console.print(Text(plain(f"{verdict.action:<6}  {verdict.kind:<9}  {verdict.record}  {verdict.reason}")), soft_wrap=True)
 
     def conclude(self, totals: SweepTotals, *, dry_run: bool) -> None:
         """The figures."""
@@ -106,14 +107,14 @@ class TextSweep(Telling):
 class JsonSweep(Telling):
     """One document at the end."""
 
-    def __init__(self, plan: SweepPlan) -> None:
+    def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
         self._verdicts: list[dict[str, object]] = []
 
     def tell(self, verdict: Verdict) -> None:
         """Keep it for the document."""
-        told = {"recording": verdict.recording, "verdict": verdict.action, "reason": verdict.reason, "expires_at": verdict.expires_at}
-        self._verdicts.append(told)
+        told = {"kind": verdict.kind, "record": verdict.record, "recording": verdict.record if verdict.kind is Kind.RECORDING else None}
+        self._verdicts.append({**told, "verdict": verdict.action, "reason": verdict.reason, "expires_at": verdict.expires_at})
 
     def conclude(self, totals: SweepTotals, *, dry_run: bool) -> None:
         """Print the document, also when the sweep was stopped."""

@@ -17,12 +17,14 @@ which no file was ever seen needs no folder.
 Pure: no clock, no file, no database; standard library only.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from callguard.call.state import RUNNING, RecordingStatus
+from callguard.retention.holds import Hold, Matter, holding, reason
+from callguard.retention.terms import Kind
 
 _NEVER_SEEN = frozenset({RecordingStatus.MISSING, RecordingStatus.FAILED, RecordingStatus.BLOCKED})
 """Statuses under which a recording without a size never had a file."""
@@ -43,7 +45,7 @@ class Finding(StrEnum):
 
 
 class Action(StrEnum):
-    """What the sweep does with a recording."""
+    """What the sweep does with a record."""
 
     DELETE = "delete"
     KEEP = "keep"
@@ -63,7 +65,10 @@ class Ground(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A recording as the rules see it: its row, and what was found at its path. ``size`` is ``None`` while no file was ever measured."""
+    """A recording as the rules see it: its row, what was found at its path, and what a hold may catch it by.
+
+    ``size`` is ``None`` while no file was ever measured. ``held`` is the row's own flag, which keeps it as a hold does.
+    """
 
     recording: str
     expires_at: datetime
@@ -73,17 +78,19 @@ class Candidate:
     size: int | None
     deleted_at: datetime | None
     finding: Finding
+    matter: Matter
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of one recording, on which ground, and the reason as it is shown and stored."""
+    """What becomes of one record, on which ground, and the reason as it is shown and stored. ``expires_at``: ``None`` while not known."""
 
-    recording: str
+    record: str
     action: Action
     ground: Ground
     reason: str
-    expires_at: datetime
+    expires_at: datetime | None
+    kind: Kind = Kind.RECORDING
 
 
 _OBSTACLE = {
@@ -103,16 +110,16 @@ _EXPIRED = {
 }
 
 
-def plan(candidates: Iterable[Candidate], now: datetime) -> list[Verdict]:
+def plan(candidates: Iterable[Candidate], now: datetime, holds: Collection[Hold] = ()) -> list[Verdict]:
     """One verdict for each candidate, in the same order."""
-    return [judge(candidate, now) for candidate in candidates]
+    return [judge(candidate, now, holds) for candidate in candidates]
 
 
-def judge(candidate: Candidate, now: datetime) -> Verdict:
-    """The verdict on one recording at the moment ``now`` (aware, UTC)."""
-    ground, reason = _kept(candidate, now) or _obstructed(candidate) or _expired(candidate)
+def judge(candidate: Candidate, now: datetime, holds: Collection[Hold] = ()) -> Verdict:
+    """The verdict on one recording at the moment ``now`` (aware, UTC), under the holds that are in force."""
+    ground, why = _kept(candidate, now) or _stayed(candidate, holds) or _obstructed(candidate) or _expired(candidate)
     action = Action.DELETE if ground is Ground.EXPIRED else Action.KEEP
-    return Verdict(candidate.recording, action, ground, reason, candidate.expires_at)
+    return Verdict(candidate.recording, action, ground, why, candidate.expires_at)
 
 
 def _kept(candidate: Candidate, now: datetime) -> tuple[Ground, str] | None:
@@ -122,6 +129,12 @@ def _kept(candidate: Candidate, now: datetime) -> tuple[Ground, str] | None:
         return Ground.RUNNING, "still recording"
     if now < candidate.expires_at:
         return Ground.NOT_DUE, f"not due until {stamp(candidate.expires_at)}"
+    return None
+
+
+def _stayed(candidate: Candidate, holds: Collection[Hold]) -> tuple[Ground, str] | None:
+    if caught := holding(holds, candidate.matter):
+        return Ground.HELD, reason(caught[0])
     if candidate.held:
         return Ground.HELD, "under legal hold"
     if candidate.restricted:

@@ -19,7 +19,8 @@ from apscheduler.triggers.cron import CronTrigger
 
 from callguard.clock import utc_now
 from callguard.errors import CallguardError
-from callguard.retention.sweep import Outcome, Result, execute, plan_sweep
+from callguard.retention.execution import Outcome, Result, execute
+from callguard.retention.sweep import plan_sweep
 from callguard.store.database import Database
 from callguard.store.retention_rows import swept_until
 
@@ -107,7 +108,7 @@ def _daily(at: time) -> CronTrigger:
 
 def _tell(outcome: Outcome) -> None:
     if outcome.result is Result.FAILED:
-        LOG.error("a recording has expired and could not be deleted", recording=outcome.verdict.recording, reason=outcome.verdict.reason)
+        LOG.error("a recording has expired and could not be deleted", recording=outcome.verdict.record, reason=outcome.verdict.reason)
 
 
 def _told(failure: BaseException) -> str:

@@ -17,70 +17,31 @@ So no row ever claims a deletion over a file that exists. When it is cut off bet
 not closed; the next sweep finds the file missing and closes the row, with the words "the file was missing", since it cannot know who
 removed it. One failure never stops the rest; what failed is due again at the next sweep.
 
-Between two deletions the sweep rests as long as the last one took. SQLite has one writer at a time, and one that waits only looks again
-every now and then: without the rest the engine's commits waited two seconds and more beside a sweep, with it two milliseconds
-(tests/bench/sweep_speed.py).
-
 A file that had another name is deleted under ours, its row is closed, and it counts as failed all the same: somebody has to look for the
 other name, and no later sweep would speak of it again.
 """
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from callguard.clock import utc_now
-from callguard.errors import CallguardError, FileFault
+from callguard.errors import FileFault
+from callguard.retention.execution import Outcome, Result, Unit, kept
 from callguard.retention.files import delete, inspect
-from callguard.retention.rules import Action, Candidate, Finding, Ground, Verdict, judge, stamp
+from callguard.retention.holds import Hold, Matter
+from callguard.retention.rules import Action, Candidate, Finding, Ground, judge
 from callguard.store.database import Database
-from callguard.store.retention_rows import (
-    Deletion,
-    StoredRecording,
-    SweepRow,
-    count_due,
-    due_page,
-    lock_recording,
-    record_deletion,
-    record_sweep,
-)
-
-LONGEST_REST_S = 0.1
-
-
-class Result(StrEnum):
-    """What came of one verdict; ``FAILED`` is what a person has to see to."""
-
-    DELETED = "deleted"
-    KEPT = "kept"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The verdict as it stood at the moment of doing, and what came of it."""
-
-    verdict: Verdict
-    result: Result
-
-
-@dataclass(frozen=True, slots=True)
-class SweepTotals:
-    """The count of a run, and whether it came to its end or was stopped before."""
-
-    as_of: datetime
-    considered: int
-    deleted: int
-    failed: int
-    finished: bool
+from callguard.store.hold_rows import holds_in_force, matters, shut
+from callguard.store.retention_rows import Deletion, StoredRecording, count_due, due_page, lock_recording, record_deletion
 
 
 @dataclass(frozen=True, slots=True)
 class SweepPlan:
-    """What a sweep as of a moment will do, made anew from rows and files whenever it is read."""
+    """What a sweep of the recordings as of a moment will do, made anew from rows and files whenever it is read."""
 
     database: Database
     root: Path
@@ -97,17 +58,42 @@ class SweepPlan:
         with self.database.read() as connection:
             return count_due(connection, self.as_of)
 
-    def verdicts(self) -> Iterator[Verdict]:
+    def units(self) -> Iterator[Unit]:
         """One verdict for each recording that is due, in order of expiry. Raises :class:`callguard.errors.StoreError`."""
-        last: StoredRecording | None = None
-        while page := self._page(last):
+        for page, holds, about in self._pages():
             for recording in page:
-                yield judge(_candidate(recording, inspect(self.root, recording.path)), self.as_of)
-            last = page[-1]
+                found = inspect(self.root, recording.path)
+                yield (judge(_candidate(recording, found, about[recording.id]), self.as_of, holds),)
 
-    def _page(self, after: StoredRecording | None) -> list[StoredRecording]:
-        with self.database.read() as connection:
-            return list(due_page(connection, self.as_of, after))
+    def delete(self, unit: Unit) -> Sequence[Outcome]:
+        """See the steps above. Raises :class:`callguard.errors.CallguardError`."""
+        (verdict,) = unit
+        with self.database.write() as connection:
+            shut(connection)
+            recording = lock_recording(connection, verdict.record)
+            if recording is None:
+                return [kept(replace(verdict, action=Action.KEEP, ground=Ground.DELETED, reason="its row is gone"))]
+            found = inspect(self.root, recording.path)
+            holds = holds_in_force(connection)
+            about = _about(connection, [recording], holds)
+            verdict = judge(_candidate(recording, found, about[recording.id]), self.as_of, holds)
+            if verdict.action is Action.KEEP:
+                return [kept(verdict)]
+            record_deletion(connection, Deletion(recording=recording, reason=verdict.reason, file=found.value, at=utc_now()))
+            _remove(self.root, recording.path, found)
+        return [Outcome(verdict, Result.FAILED if found is Finding.LINKED else Result.DELETED)]
+
+    def _pages(self) -> Iterator[tuple[Sequence[StoredRecording], Sequence[Hold], Mapping[str, Matter]]]:
+        last: StoredRecording | None = None
+        while True:
+            with self.database.read() as connection:
+                page = due_page(connection, self.as_of, last)
+                if not page:
+                    return
+                holds = holds_in_force(connection)
+                about = _about(connection, page, holds)
+            yield page, holds, about
+            last = page[-1]
 
 
 def plan_sweep(database: Database, root: Path, as_of: datetime) -> SweepPlan:
@@ -115,54 +101,17 @@ def plan_sweep(database: Database, root: Path, as_of: datetime) -> SweepPlan:
     return SweepPlan(database, root, as_of, planned_at=utc_now())
 
 
-def execute(
-    plan: SweepPlan, report: Callable[[Outcome], None] = lambda _: None, stopped: Callable[[], bool] = lambda: False
-) -> SweepTotals:
-    """Carry the plan out, recording by recording; ``report`` is told of each, and ``stopped`` is asked before each.
-
-    Raises :class:`callguard.errors.StoreError` when the database cannot be read; what was done until then stays done and proven.
-    """
-    counts = dict.fromkeys(Result, 0)
-    for verdict in plan.verdicts():
-        if stopped():
-            return _totals(plan, counts, finished=False)
-        outcome = _carry_out(plan, verdict)
-        counts[outcome.result] += 1
-        report(outcome)
-    totals = _totals(plan, counts, finished=True)
-    _record(plan, totals)
-    return totals
+def _about(connection: sa.Connection, page: Sequence[StoredRecording], holds: Sequence[Hold]) -> Mapping[str, Matter]:
+    """What each recording is about. Calls are read only when there is a hold that could ask for it."""
+    known = matters(connection, [recording.call_id for recording in page]) if holds else {}
+    return {one.id: _of(one, known.get(one.call_id)) for one in page}
 
 
-def _carry_out(plan: SweepPlan, verdict: Verdict) -> Outcome:
-    if verdict.action is Action.KEEP:
-        return _kept(verdict)
-    begun = time.monotonic()
-    try:
-        return _delete(plan, verdict)
-    except CallguardError as failure:
-        reason = f"expired on {stamp(verdict.expires_at)}, but {failure.message}"
-        return _kept(replace(verdict, action=Action.KEEP, ground=Ground.OBSTRUCTED, reason=reason))
-    finally:
-        time.sleep(min(time.monotonic() - begun, LONGEST_REST_S))
-
-
-def _kept(verdict: Verdict) -> Outcome:
-    return Outcome(verdict, Result.FAILED if verdict.ground is Ground.OBSTRUCTED else Result.KEPT)
-
-
-def _delete(plan: SweepPlan, verdict: Verdict) -> Outcome:
-    with plan.database.write() as connection:
-        recording = lock_recording(connection, verdict.recording)
-        if recording is None:
-            return _kept(replace(verdict, action=Action.KEEP, ground=Ground.DELETED, reason="its row is gone"))
-        found = inspect(plan.root, recording.path)
-        verdict = judge(_candidate(recording, found), plan.as_of)
-        if verdict.action is Action.KEEP:
-            return _kept(verdict)
-        record_deletion(connection, Deletion(recording=recording, reason=verdict.reason, file=found.value, at=utc_now()))
-        _remove(plan.root, recording.path, found)
-    return Outcome(verdict, Result.FAILED if found is Finding.LINKED else Result.DELETED)
+def _of(recording: StoredRecording, call: Matter | None) -> Matter:
+    itself = frozenset({recording.id})
+    if call is None:
+        return Matter(recordings=itself, call=recording.call_id, since=recording.expires_at, until=recording.expires_at)
+    return replace(call, recordings=itself)
 
 
 def _remove(root: Path, path: str, found: Finding) -> None:
@@ -171,7 +120,7 @@ def _remove(root: Path, path: str, found: Finding) -> None:
         raise FileFault("it changed while it was being deleted", place=path)
 
 
-def _candidate(recording: StoredRecording, finding: Finding) -> Candidate:
+def _candidate(recording: StoredRecording, finding: Finding, matter: Matter) -> Candidate:
     return Candidate(
         recording=recording.id,
         expires_at=recording.expires_at,
@@ -181,14 +130,5 @@ def _candidate(recording: StoredRecording, finding: Finding) -> Candidate:
         size=recording.size,
         deleted_at=recording.deleted_at,
         finding=finding,
+        matter=matter,
     )
-
-
-def _totals(plan: SweepPlan, counts: dict[Result, int], *, finished: bool) -> SweepTotals:
-    return SweepTotals(plan.as_of, sum(counts.values()), counts[Result.DELETED], counts[Result.FAILED], finished)
-
-
-def _record(plan: SweepPlan, totals: SweepTotals) -> None:
-    row = SweepRow(as_of=totals.as_of, finished_at=utc_now(), considered=totals.considered, deleted=totals.deleted, failed=totals.failed)
-    with plan.database.write() as connection:
-        record_sweep(connection, row)

@@ -21,13 +21,13 @@ from callguard.store.loading import load_calls
 from callguard.store.straight import execute_many
 from callguard.store.tables import calls, consents, parties, recordings
 
-_KEPT_BY_OTHERS = frozenset({"source", "held", "restricted", "deleted_at"})
+_KEPT_BY_OTHERS = frozenset({"source", "held", "restricted", "deleted_at", "kept_until", "kept_rule"})
 """Columns that hold what no step of a call says."""
 
 _SETTLED = {
     "calls": (
         *("pbx", "linkedid", "direction", "policy_version", "caller", "caller_e164", "callee", "callee_e164", "dialled", "redirecting"),
-        *("started_at", "received_at"),
+        *("started_at", "received_at", "queue"),
     ),
     "parties": ("position", "role", "number", "number_e164", "outside"),
     "recordings": ("call_id", "position", "leg", "path", "requested_at", "expires_at", "policy_version"),

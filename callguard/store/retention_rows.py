@@ -24,6 +24,7 @@ class StoredRecording:
     """A recording's row as far as retention cares; ``path`` is relative to the root, ``size`` in bytes."""
 
     id: str
+    call_id: str
     path: str
     status: RecordingStatus
     expires_at: datetime

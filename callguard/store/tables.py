@@ -44,6 +44,11 @@ def _partial(name: str, where: sa.ColumnElement[bool], *columns: Column[Any]) ->
     Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
+def _kept() -> tuple[Column[Any], ...]:
+    """Until when a record is kept, by which rule: both ``None`` until a sweep has dated it, the former also while the end is unknown."""
+    return Column("kept_until", Moment), Column("kept_rule", String)
+
+
 calls = Table(
     "calls",
     metadata,
@@ -68,8 +73,12 @@ calls = Table(
     Column("dial_status", String),
     Column("hangup_cause", String),
     Column("source", String, nullable=False, server_default="live"),
+    Column("queue", String),
+    *_kept(),
     UniqueConstraint("linkedid", "pbx"),
 )
+_partial("ix_calls_kept_until", calls.c.kept_until.is_not(None), calls.c.kept_until)
+_partial("ix_calls_undated", sa.and_(calls.c.kept_rule.is_(None), calls.c.ended_at.is_not(None)), calls.c.id)
 _partial("ix_calls_open", calls.c.ended_at.is_(None), calls.c.pbx)
 Index("ix_calls_caller_e164", calls.c.caller_e164, calls.c.started_at)
 Index("ix_calls_callee_e164", calls.c.callee_e164, calls.c.started_at)
@@ -143,6 +152,7 @@ recordings = Table(
     Column("held", Boolean, nullable=False, server_default=sa.false()),
     Column("restricted", Boolean, nullable=False, server_default=sa.false()),
     Column("deleted_at", Moment),
+    Column("kept_rule", String),
 )
 _partial("ix_recordings_due", recordings.c.deleted_at.is_(None), recordings.c.expires_at)
 _partial("ix_recordings_unfiled", recordings.c.size.is_(None), recordings.c.status)
@@ -159,7 +169,10 @@ messages = Table(
     Column("recipient_e164", String, index=True),
     Column("at", Moment, nullable=False, index=True),
     Column("received_at", Moment, nullable=False),
+    *_kept(),
 )
+_partial("ix_messages_kept_until", messages.c.kept_until.is_not(None), messages.c.kept_until)
+_partial("ix_messages_undated", messages.c.kept_rule.is_(None), messages.c.id)
 
 policies = Table(
     "policies",
@@ -195,6 +208,55 @@ deletions = Table(
     Column("sha256", String),
     Column("size", BigInteger),
     Column("file", String, nullable=False),
+)
+
+record_deletions = Table(
+    "record_deletions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("record_id", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("rule", String, nullable=False),
+    Column("kept_until", Moment, nullable=False),
+    Column("deleted_at", Moment, nullable=False),
+)
+
+contracts = Table(
+    "contracts",
+    metadata,
+    Column("number", String, primary_key=True),
+    Column("ended_on", sa.Date),
+    Column("imported_at", Moment, nullable=False),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("recording", String),
+    Column("call", String),
+    Column("number", String),
+    Column("number_e164", String),
+    Column("since", Moment),
+    Column("until", Moment),
+    Column("queue", String),
+    Column("reason", String, nullable=False),
+    Column("reference", String, nullable=False),
+    Column("placed_by", String, nullable=False),
+    Column("placed_at", Moment, nullable=False),
+    Column("released_by", String),
+    Column("released_at", Moment),
+    Column("release_reason", String),
+)
+_partial("ix_holds_in_force", holds.c.released_at.is_(None), holds.c.id)
+
+roots = Table(
+    "roots",
+    metadata,
+    Column("path", String, primary_key=True),
+    Column("mark", String, nullable=False),
+    Column("placed_at", Moment, nullable=False),
 )
 
 sweeps = Table(

@@ -20,7 +20,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from callguard.retention.sweep import execute
+from callguard.retention.execution import execute, verdicts
 from callguard.store.database import open_database
 from callguard.store.migration import migrate
 from callguard.store.tables import messages, recordings
@@ -67,7 +67,7 @@ def fill(place: Place, count: int = RECORDINGS) -> None:
 
 def empty_sweep(place: Place) -> dict[str, float]:
     """Median and slowest, in milliseconds."""
-    looks = [milliseconds(lambda: list(place.plan().verdicts())) for _ in range(RUNS)]
+    looks = [milliseconds(lambda: list(verdicts(place.plan()))) for _ in range(RUNS)]
     sweeps = [milliseconds(lambda: execute(place.plan())) for _ in range(RUNS)]
     return {
         "recordings": RECORDINGS,

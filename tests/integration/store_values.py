@@ -81,6 +81,7 @@ def plain_call(identifier: str = "c1", pbx: str = "main") -> Call:
         started_at=NOW,
         received_at=after(0.003),
         redirecting=("0213334444",),
+        queue="sales",
         equipment_ip="192.0.2.7",
         user_agent="Phone 1.0",
     )

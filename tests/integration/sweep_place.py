@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from callguard.call.period import Period, Unit
 from callguard.call.policy import Mode, Policy
-from callguard.retention.sweep import Outcome, SweepPlan, SweepTotals, execute, plan_sweep
+from callguard.retention.execution import Outcome, SweepTotals, execute
+from callguard.retention.sweep import SweepPlan, plan_sweep
 from callguard.store.database import Database
 from callguard.store.policy_rows import remember_policy
 from callguard.store.tables import calls, deletions, recordings
@@ -91,7 +92,7 @@ class Place:
         """What a sweep did, and the outcome for each recording."""
         outcomes: list[Outcome] = []
         totals = execute(self.plan(as_of), outcomes.append)
-        return totals, {outcome.verdict.recording: outcome for outcome in outcomes}
+        return totals, {outcome.verdict.record: outcome for outcome in outcomes}
 
     def row(self, name: str) -> dict[str, Any]:
         """The recording's row as it is now."""

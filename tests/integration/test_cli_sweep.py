@@ -59,6 +59,8 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(site: Site) -> None:
     assert (plan["as_of"], plan["dry_run"], plan["considered"], plan["deleted"], plan["failed"]) == (AFTER, True, 4, 0, 0)
     assert verdicts(plan) == PLAN
     assert plan["verdicts"][0] == {
+        "kind": "recording",
+        "record": "a-plain",
         "recording": "a-plain",
         "verdict": "delete",
         "reason": "expired on 2027-02-28T09:30:00.250Z",
@@ -98,11 +100,11 @@ def test_what_the_dry_run_says_is_done_and_what_is_not_is_told(site: Site) -> No
 
 def test_people_read_a_line_for_each_and_one_for_all(site: Site) -> None:
     lines = site.run("sweep", "--dry-run", "--as-of", AFTER).stdout.splitlines()
-    assert [line.split()[:2] for line in lines[:-1]] == [
-        ["delete", "a-plain"],
-        ["keep", "b-held"],
-        ["delete", "c-gone"],
-        ["keep", "d-link"],
+    assert [line.split()[:3] for line in lines[:-1]] == [
+        ["delete", "recording", "a-plain"],
+        ["keep", "recording", "b-held"],
+        ["delete", "recording", "c-gone"],
+        ["keep", "recording", "d-link"],
     ]
     assert lines[1].endswith("under legal hold")
     assert lines[-1] == "as of 2027-02-28 09:30:00Z: 4 due, nothing was deleted: dry run"
@@ -147,7 +149,7 @@ def test_a_sweep_that_is_stopped_says_so_and_leaves_the_rest_for_the_next(tmp_pa
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
         ) as running:
             assert running.stdout is not None
-            assert running.stdout.readline().startswith("delete  r0000")
+            assert running.stdout.readline().startswith("delete  recording  r0000")
             running.send_signal(signal.SIGTERM)
             told, complaint = running.communicate(timeout=30)
         gone = [one["id"] for one in fresh.json("recordings", "--status", "deleted")]

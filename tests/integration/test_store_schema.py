@@ -118,7 +118,7 @@ def test_a_folder_that_cannot_be_written(reachable_folder: Path) -> None:
 def test_no_column_could_hold_a_text_message() -> None:
     """C1: the allow-list of what is kept of an SMS."""
     assert {column.name for column in messages.c} == {
-        "id", "pbx", "direction", "sender", "sender_e164", "recipient", "recipient_e164", "at", "received_at",
+        "id", "pbx", "direction", "sender", "sender_e164", "recipient", "recipient_e164", "at", "received_at", "kept_until", "kept_rule",
     }  # fmt: skip
 
 

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from callguard.call.state import RecordingStatus
 from callguard.clock import utc_now
+from callguard.retention.execution import Outcome, Result, SweepTotals, execute, verdicts
 from callguard.retention.rules import Action, Ground, Verdict, stamp
-from callguard.retention.sweep import Outcome, Result, SweepTotals, execute
 from callguard.store.database import Database
 from callguard.store.retention_rows import PAGE, last_sweep
 from callguard.store.tables import recordings
@@ -70,7 +70,7 @@ def test_dry_run_and_real_run_give_the_same_verdicts(place: Place) -> None:
     place.add("running", status="recording")
     place.add("plain")
     place.add("later", expires_at=DUE + MILLISECOND)
-    shown = list(place.plan().verdicts())
+    shown = list(verdicts(place.plan()))
     assert place.plan().count() == len(shown) == 5
     assert place.proofs() == {}
     totals, outcomes = place.sweep()
@@ -159,7 +159,7 @@ def test_a_hold_placed_between_plan_and_deletion_wins(place: Place) -> None:
     first, second = place.add("a"), place.add("b")
 
     def hold_the_other(outcome: Outcome) -> None:
-        if outcome.verdict.recording == "a":
+        if outcome.verdict.record == "a":
             place.change("b", held=True)
 
     totals = execute(place.plan(), hold_the_other)
@@ -174,7 +174,7 @@ def test_what_another_sweep_or_erasure_did_meanwhile_is_not_done_twice(place: Pl
 
     def meanwhile(outcome: Outcome) -> None:
         outcomes.append(outcome)
-        if outcome.verdict.recording == "a":
+        if outcome.verdict.record == "a":
             place.change("b", deleted_at=DUE, status="deleted")
             with place.database.write() as connection:
                 connection.execute(sa.delete(recordings).where(recordings.c.id == "c"))
@@ -189,7 +189,7 @@ def test_a_file_that_turns_into_a_link_after_the_plan_is_not_followed(place: Pla
     path = place.add("b")
 
     def swap(outcome: Outcome) -> None:
-        if outcome.verdict.recording == "a":
+        if outcome.verdict.record == "a":
             path.unlink()
             path.symlink_to("/etc/hostname")
 
@@ -213,7 +213,7 @@ def test_more_than_a_page_is_swept_in_order_of_expiry(place: Place) -> None:
         place.add(f"r{number:04d}", expires_at=DUE - timedelta(minutes=number % 7), held=number % 2 == 0)
     totals, outcomes = place.sweep()
     assert (totals.considered, totals.deleted) == (PAGE + 3, (PAGE + 3) // 2)
-    expiries = [outcome.verdict.expires_at for outcome in outcomes.values()]
+    expiries = [outcome.verdict.expires_at or DUE for outcome in outcomes.values()]
     assert expiries == sorted(expiries)
     assert len(outcomes) == PAGE + 3
 

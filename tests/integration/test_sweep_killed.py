@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from callguard.retention.execution import Result
 from callguard.retention.rules import stamp
-from callguard.retention.sweep import Result
 from callguard.store.database import Database
 from tests.integration.sweep_place import DUE, Place, new_place
 
@@ -18,7 +18,7 @@ SWEEP = """
 import sys, time
 from datetime import datetime
 from pathlib import Path
-from callguard.retention import sweep
+from callguard.retention import execution, sweep
 from callguard.store.database import open_database
 
 url, root, as_of, slow = sys.argv[1:]
@@ -31,7 +31,7 @@ if slow:
         return found
     sweep.delete = remove_and_wait
 print("begun", flush=True)
-sweep.execute(sweep.plan_sweep(open_database(url), Path(root), datetime.fromisoformat(as_of)))
+execution.execute(sweep.plan_sweep(open_database(url), Path(root), datetime.fromisoformat(as_of)))
 print("ended", flush=True)
 """
 

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from callguard.call.period import Period, Unit
 from callguard.call.state import RUNNING, RecordingStatus
+from callguard.retention.holds import Matter
 from callguard.retention.rules import Action, Candidate, Finding, Ground, Verdict, judge, plan, stamp
 
 MILLISECOND = timedelta(milliseconds=1)
 SIX_MONTHS = Period(6, Unit.MONTHS)
 DUE = datetime(2027, 2, 28, 9, 30, tzinfo=UTC)
+MATTER = Matter(recordings=frozenset({"c-1"}), call="c", numbers=frozenset({"+40722000111"}), since=DUE, until=DUE)
 
 
 def candidate(
@@ -25,7 +27,7 @@ def candidate(
     deleted_at: datetime | None = None,
     finding: Finding = Finding.PRESENT,
 ) -> Candidate:
-    return Candidate("c-1", expires_at, status, held, restricted, size, deleted_at, finding)
+    return Candidate("c-1", expires_at, status, held, restricted, size, deleted_at, finding, MATTER)
 
 
 GOLDEN = [
@@ -132,13 +134,14 @@ candidates = st.builds(
     size=st.none() | st.integers(0, 2**40),
     deleted_at=st.none() | moments,
     finding=st.sampled_from(Finding),
+    matter=st.just(MATTER),
 )
 
 
 @given(st.lists(candidates), moments)
 def test_every_candidate_gets_one_verdict_with_a_reason(given_ones: list[Candidate], now: datetime) -> None:
     verdicts = plan(given_ones, now)
-    assert [verdict.recording for verdict in verdicts] == [one.recording for one in given_ones]
+    assert [verdict.record for verdict in verdicts] == [one.recording for one in given_ones]
     kept = [verdict for verdict in verdicts if verdict.action is Action.KEEP]
     deleted = [verdict for verdict in verdicts if verdict.action is Action.DELETE]
     assert len(kept) + len(deleted) == len(given_ones)
