@@ -96,15 +96,17 @@ def _second(since_epoch: int) -> str:
 
 
 def _require_exact(value: Value) -> None:
-    if isinstance(value, Mapping):
-        if not all(map(str.isascii, value)):
-            raise ValueError("a key is not ASCII")
-        value = tuple(value.values())
-    if isinstance(value, list | tuple):
-        for part in value:
-            _require_exact(part)
-    elif isinstance(value, int):
+    if value is None or isinstance(value, str):
+        return
+    if isinstance(value, int):
         if not -_EXACT < value < _EXACT:
             raise ValueError("a number of 2**53 and more is not exact everywhere")
-    elif not (value is None or isinstance(value, str)):
-        raise ValueError(f"{type(value).__name__} has no canonical form")
+    elif isinstance(value, list | tuple):
+        for part in value:
+            _require_exact(part)
+    elif isinstance(value, Mapping):
+        if not all(map(str.isascii, value)):
+            raise ValueError("a key is not ASCII")
+        _require_exact(tuple(value.values()))
+    else:
+        raise ValueError(f"{type(value).__name__} has no canonical form")  # noqa: TRY004 - refused like every other value

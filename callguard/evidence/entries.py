@@ -90,8 +90,8 @@ def policy(version: str, name: str, content: Value) -> Entry:
 
 
 def announcement(row: Row) -> Entry:
-    """An announcement was archived: SHA-256 of its text in UTF-8 and of both its sounds (S12)."""
-    named = {name: row[name] for name in ("version", "name", "language")}
+    """An announcement was archived: with SHA-256 of its text in UTF-8 and of both its sounds (S12)."""
+    named = {name: row[name] for name in ("version", "name", "language", "duration_ms")}
     contents = {"text": row["text"].encode(), "audio_8k": row["audio_8k"], "audio_16k": row["audio_16k"]}
     return _entry(Kind.ANNOUNCEMENT, named | {name: sha256(content).hexdigest() for name, content in contents.items()})
 

@@ -6,6 +6,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from callguard.announcements.catalogue import ArchivedAnnouncement
+from callguard.evidence import entries
+from callguard.store.ledger_rows import append
 from callguard.store.tables import announcements
 
 _KEPT = tuple(announcements.c[name] for name in ArchivedAnnouncement.__slots__)
@@ -17,6 +19,7 @@ def archive_announcement(connection: sa.Connection, announcement: ArchivedAnnoun
     if connection.execute(sa.select(announcements.c.version).where(announcements.c.version == version)).first() is None:
         row = {name: getattr(announcement, name) for name in ArchivedAnnouncement.__slots__}
         connection.execute(sa.insert(announcements), row | {"first_seen": now})
+        append(connection, [entries.announcement(row)])
 
 
 def load_announcement(connection: sa.Connection, version: str) -> ArchivedAnnouncement | None:

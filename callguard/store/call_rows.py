@@ -1,11 +1,12 @@
 """A call and its parts as rows, and back: the values of :mod:`callguard.call.state` one to one, times as UTC milliseconds.
 
 Written by hand and not by reflection, since the daemon makes these rows at every step of every call. A consent carries what its policy said
-of legal basis and purposes beside the policy's version, so that the evidence can be read without a join (S6, S7). What a person has pressed
-of the withdrawal keys has no row.
+of legal basis and purposes beside the policy's version, and who decided, so that the evidence can be read without a join (S6, S7); and a
+salt, without which its entry in the ledger tells nothing. What a person has pressed of the withdrawal keys has no row.
 """
 
 import json
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -88,6 +89,8 @@ def consent_row(call: Call, party: Party, position: int) -> Row:
         "policy_version": call.policy.version,
         "legal_basis": call.policy.legal_basis,
         "purposes": json.dumps(call.policy.purposes),
+        "number": party.number.e164 or party.number.raw,
+        "salt": secrets.token_hex(16),
     }
 
 

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 
 from callguard.call.period import Period, Unit
 from callguard.call.policy import Announcement, Match, Mode, OnRefusal, Policy, Prompts
+from callguard.evidence import entries
+from callguard.store.ledger_rows import append
 from callguard.store.tables import policies
 
 
@@ -15,8 +17,9 @@ def remember_policy(connection: sa.Connection, policy: Policy, now: datetime) ->
     """Keep the policy under its version, unless that version is known: what was first seen stays."""
     known = connection.execute(sa.select(policies.c.version).where(policies.c.version == policy.version)).first()
     if known is None:
-        row = {"version": policy.version, "name": policy.name, "content": asdict(policy), "first_seen": now}
+        row: dict[str, Any] = {"version": policy.version, "name": policy.name, "content": asdict(policy), "first_seen": now}
         connection.execute(sa.insert(policies), row)
+        append(connection, [entries.policy(policy.version, policy.name, row["content"])])
 
 
 def load_policy(connection: sa.Connection, version: str) -> Policy | None:

@@ -2,7 +2,8 @@
 
 :func:`save_calls` is the daemon's hot path (tests/bench/store_speed.py). Its statements are compiled once for each dialect and go to the
 driver as they are; they are grouped by table over a whole batch, in an order that satisfies the foreign keys. An ordinary update leaves out
-what is settled when the row is made: SQLite would write every index over it anew.
+what is settled when the row is made: SQLite would write every index over it anew. Each decision gets its entry in the ledger, all those of
+a batch at once and last.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from callguard.call.state import RUNNING, Call, RecordingStatus
+from callguard.evidence import entries
 from callguard.store.call_rows import Row, call_row, consent_row, party_row, recording_row
+from callguard.store.ledger_rows import append
 from callguard.store.loading import load_calls
 from callguard.store.straight import execute_many
 from callguard.store.tables import calls, consents, parties, recordings
@@ -70,6 +73,7 @@ def save_calls(connection: sa.Connection, changes: Sequence[tuple[Call | None, C
     for table, rows in batch.updates.items():
         if rows:
             execute_many(connection, statements["rewrite" if table in batch.unsettled else "update", table], rows)
+    append(connection, [entries.consent(row) for row in batch.inserts["consents"]])
 
 
 def open_calls(connection: sa.Connection, pbx: str) -> list[Call]:

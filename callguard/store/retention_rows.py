@@ -6,15 +6,19 @@ recordings there are, and a full one never holds more than a page in memory nor 
 A ``deletions`` row stands alone as the proof (C7): it says the rule in words, and nothing of a person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from callguard.call.period import Period, Unit
 from callguard.call.state import RecordingStatus
+from callguard.evidence import entries
+from callguard.store.ledger_rows import append
 from callguard.store.tables import deletions, policies, recordings, sweeps
+from callguard.store.types import to_millis
 
 PAGE = 500
 
@@ -83,7 +87,7 @@ def lock_recording(connection: sa.Connection, identifier: str) -> StoredRecordin
 
 
 def record_deletion(connection: sa.Connection, deletion: Deletion) -> None:
-    """Add the proof and close the row. The file must be gone for good before the transaction is committed."""
+    """Add the proof, to the ledger as well, and close the row. The file must be gone for good before the transaction is committed."""
     recording = deletion.recording
     proof = {
         "recording_id": recording.id,
@@ -98,11 +102,15 @@ def record_deletion(connection: sa.Connection, deletion: Deletion) -> None:
     connection.execute(sa.insert(deletions), proof)
     closed = {"status": RecordingStatus.DELETED.value, "deleted_at": deletion.at}
     connection.execute(sa.update(recordings).where(recordings.c.id == recording.id).values(closed))
+    append(connection, [entries.deletion(_in_millis(proof))])
 
 
 def record_sweep(connection: sa.Connection, sweep: SweepRow) -> None:
-    """Add a finished sweep."""
-    connection.execute(sa.insert(sweeps), {name: getattr(sweep, name) for name in SweepRow.__slots__})
+    """Add a finished sweep; to the ledger only if it deleted something."""
+    row = {name: getattr(sweep, name) for name in SweepRow.__slots__}
+    connection.execute(sa.insert(sweeps), row)
+    if sweep.deleted:
+        append(connection, [entries.sweep(_in_millis(row))])
 
 
 def last_sweep(connection: sa.Connection) -> SweepRow | None:
@@ -127,6 +135,10 @@ def _is_due(as_of: datetime) -> sa.ColumnElement[bool]:
 
 def _stored(row: sa.RowMapping) -> StoredRecording:
     return StoredRecording(**{**row, "status": RecordingStatus(row["status"])})
+
+
+def _in_millis(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: to_millis(value) if isinstance(value, datetime) else value for name, value in row.items()}
 
 
 def _rule(connection: sa.Connection, version: str) -> str:

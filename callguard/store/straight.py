@@ -27,6 +27,19 @@ def execute_many(connection: sa.Connection, statement: str, rows: Sequence[Mappi
         raise _told(connection, failure) from None
 
 
+def fetch_one(connection: sa.Connection, statements: str) -> tuple[Any, ...] | None:
+    """The first row of the last of these statements, which have no parameters. Raises :class:`sqlalchemy.exc.DBAPIError`."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(statements)
+        while connection.dialect.name != "sqlite" and cursor.nextset():
+            pass
+        row: tuple[Any, ...] | None = cursor.fetchone()
+    except connection.dialect.loaded_dbapi.Error as failure:
+        raise _told(connection, failure) from None
+    return row
+
+
 def _told(connection: sa.Connection, failure: Exception) -> BaseException:
     dialect = connection.dialect
     return exc.DBAPIError.instance(None, None, failure, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect)

@@ -31,7 +31,7 @@ def _table(name: str, *columns: str, **typed: sa.types.TypeEngine[Any]) -> sa.Ta
     return sa.table(name, *map(sa.column, columns), *(sa.column(column, kind) for column, kind in typed.items()))
 
 
-_ANNOUNCEMENTS = _table("announcements", "version", "name", "language", "text", "audio_8k", "audio_16k")
+_ANNOUNCEMENTS = _table("announcements", "version", "name", "language", "duration_ms", "text", "audio_8k", "audio_16k")
 _CONSENTS = _table("consents", "id", *set(entries.CONSENT_COLUMNS) - {"complete", "purposes"}, complete=sa.Boolean(), purposes=sa.Text())
 _DELETIONS = _table("deletions", "id", "recording_id", "reason", "rule", "expires_at", "deleted_at", "sha256", "size", "file")
 _LEDGER = _table("ledger", "sequence", "at", "kind", "body", "hash")
