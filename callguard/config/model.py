@@ -55,23 +55,34 @@ class PbxSettings(Section):
     credential: Name | None = Field(default=None, examples=['credential = "ami"'])
     tls: StrictBool = Field(default=False, examples=["tls = false"])
     trunks: tuple[Text, ...] = Field(default=(), examples=['trunks = ["provider-a"]'])
+    recording: Literal["stereo", "mono"] = Field(default="mono", examples=['recording = "stereo"'])
+    recordings_root: AbsolutePath | None = Field(default=None, examples=['recordings_root = "/var/spool/freeswitch/callguard"'])
 
     @classmethod
     def completed(cls, table: Table) -> Table:
-        """Port and name follow the kind of switch."""
+        """Port, name and recording follow the kind of switch."""
         if table.get("kind") == "freeswitch":
-            return {"port": PORTS["freeswitch"], **table}
+            return {"port": PORTS["freeswitch"], "recording": "stereo", **table}
         return {"port": PORTS["asterisk"], "username": "callguard", **table}
 
     @classmethod
     def crossed(cls, table: Table) -> Iterator[Flaw]:
-        """One source of the secret, and a user name only where the protocol has one."""
+        """One source of the secret, and nothing that the kind of switch does not know."""
         sources = [key for key in SECRETS if key in table]
         if len(sources) != 1:
             written = " and ".join(sources) or "no secret"
             yield Flaw((sources[-1] if sources else SECRETS[0],), f"{written} given", f"write exactly one of {', '.join(SECRETS)}")
-        if table.get("kind") == "freeswitch" and "username" in table:
+        if table.get("kind") == "freeswitch":
+            yield from cls._crossed_freeswitch(table)
+        elif table.get("recording") == "stereo":
+            yield Flaw(("recording",), "is more than Asterisk can do", 'write recording = "mono": MixMonitor mixes both sides')
+
+    @classmethod
+    def _crossed_freeswitch(cls, table: Table) -> Iterator[Flaw]:
+        if "username" in table:
             yield Flaw(("username",), "means nothing to FreeSWITCH", "leave it out: its event socket knows a password only")
+        if table.get("tls") is True:
+            yield Flaw(("tls",), "means nothing to FreeSWITCH", "leave it out: its event socket has no TLS; put it into a tunnel")
 
     def read_secret(self) -> str:
         """The secret of the login, read now. Raises ConfigError that names the place and never the content."""

@@ -50,6 +50,13 @@ def test_a_freeswitch_has_its_own_port_and_no_user() -> None:
     assert (switch.port, switch.username) == (8021, None)
 
 
+def test_a_freeswitch_records_in_stereo_unless_told_otherwise() -> None:
+    switch = {"name": "fs", "kind": "freeswitch", "credential": "esl"}
+    assert settings(pbx=[switch]).pbx[0].recording == "stereo"
+    assert settings(pbx=[{**switch, "recording": "mono"}]).pbx[0].recording == "mono"
+    assert settings().pbx[0].recording == "mono"
+
+
 def test_the_pbx_may_see_the_recordings_elsewhere() -> None:
     seen = settings(recordings={"root": "/spool", "pbx_root": "/srv/spool", "country": "DE"})
     assert seen.recordings.pbx_root == Path("/srv/spool")
