@@ -2,6 +2,7 @@
 
     loading    path → settings, or ConfigError with all faults
     model      the tables and their defaults
+    retention  the table [retention]: terms, floors and ceilings
     policies   the tables [policy.NAME], and their conversion to what the call core goes by
     section    what all tables share: how faults are collected, rewritten and given a remedy
     values     the kinds of value: period, duration, size, path, key …
@@ -22,6 +23,7 @@ from callguard.config.model import (
     SweepSettings,
 )
 from callguard.config.policies import BUILT_IN, PURPOSES, MatchSettings, PolicySettings, PromptsFor
+from callguard.config.retention import RetentionSettings
 
 __all__ = [
     "BUILT_IN",
@@ -34,6 +36,7 @@ __all__ = [
     "PolicySettings",
     "PromptsFor",
     "RecordingsSettings",
+    "RetentionSettings",
     "Settings",
     "StoreSettings",
     "SweepSettings",

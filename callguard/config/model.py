@@ -11,11 +11,28 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr
 
+from callguard.call.period import Period, Unit
 from callguard.call.policy import Policy
 from callguard.config import crossings, secrets
 from callguard.config.policies import BUILT_IN, PolicySettings, PromptsFor
+from callguard.config.retention import RetentionSettings, policies_outside
 from callguard.config.section import Flaw, Section, Table, refusal
-from callguard.config.values import AbsolutePath, Company, Country, Filled, Language, Name, Region, Size, Text, Texts, TimeOfDay, Variable
+from callguard.config.values import (
+    AbsolutePath,
+    Company,
+    Country,
+    Filled,
+    Language,
+    Name,
+    Region,
+    Retention,
+    Size,
+    Text,
+    Texts,
+    TimeOfDay,
+    Variable,
+)
+from callguard.retention.ruleset import RuleSet
 
 STATE = Path("/var/lib/callguard")
 PORTS = {"asterisk": 5038, "freeswitch": 8021}
@@ -132,9 +149,11 @@ class AnnouncementsSettings(Section):
 
 
 class SweepSettings(Section):
-    """`[sweep]`: the daily deletion of what has expired."""
+    """`[sweep]`: the daily deletion of what has expired, and what makes it stop and ask."""
 
     at: TimeOfDay = Field(default=time(3, 30), examples=['at = "03:30"'])
+    largest_share: Annotated[StrictInt, Field(ge=1, le=100)] = Field(default=25, examples=["largest_share = 25"])
+    longest_pause: Retention = Field(default=Period(31, Unit.DAYS), examples=['longest_pause = "31 days"'])
 
 
 class LoggingSettings(Section):
@@ -153,16 +172,35 @@ class Settings(Section):
     policy: Mapping[Name, PolicySettings] = Field(default={}, examples=["[policy.NAME]"])
     numbers: NumbersSettings = Field(default=NumbersSettings(), examples=["[numbers]"])
     announcements: AnnouncementsSettings = Field(default=AnnouncementsSettings(), examples=["[announcements]"])
+    retention: RetentionSettings = Field(examples=["[retention]"])
     sweep: SweepSettings = Field(default=SweepSettings(), examples=["[sweep]"])
     logging: LoggingSettings = Field(default=LoggingSettings(), examples=["[logging]"])
+
+    @classmethod
+    def completed(cls, table: Table) -> Table:
+        """Without `[retention]`, what the notices promise."""
+        return {"retention": {}, **table}
 
     @classmethod
     def crossed(cls, table: Table) -> Iterator[Flaw]:
         """Faults between tables: names given twice, policies never reached."""
         yield from crossings.repeated("pbx", table.get("pbx"))
-        yield from crossings.unreachable(crossings.named(table.get("policy")))
+        policies = crossings.named(table.get("policy"))
+        yield from crossings.unreachable(policies)
+        yield from policies_outside(policies or {name: {} for name in BUILT_IN}, table.get("retention"))
 
     def policies(self, prompts_for: PromptsFor) -> tuple[Policy, ...]:
         """The policies in the order in which they are tried; the built-in pair where the file has none."""
         written = self.policy or BUILT_IN
         return tuple(one.policy(name, self.announcements.language, prompts_for) for name, one in written.items())
+
+    def rules(self) -> RuleSet:
+        """How long everything is kept."""
+        written = self.policy or BUILT_IN
+        return RuleSet(
+            policies={name: one.terms() for name, one in written.items()},
+            terms=self.retention.terms(),
+            billing=self.retention.billing.term(),
+            bounds=self.retention.bounds(),
+            calendar=self.retention.calendar(),
+        )

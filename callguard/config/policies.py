@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictBool, StrictInt
 
 from callguard.call.period import Period, Unit
 from callguard.call.policy import Match, Mode, OnRefusal, Policy, Prompts, with_version
+from callguard.config.retention import TermSettings
 from callguard.config.section import Flaw, Section, Table
 from callguard.config.values import Key, Keys, Language, Question, Retention, Text, Texts, Wait
+from callguard.retention.ruleset import PolicyTerms
+from callguard.retention.terms import Kind
 
 PURPOSES = (
     "service quality",
@@ -62,6 +65,9 @@ class PolicySettings(Section):
     on_refusal: Literal["continue", "hangup"] = Field(default="continue", examples=['on_refusal = "continue"'])
     retention: Retention = Field(default=Period(6, Unit.MONTHS), examples=['retention = "6 months"'])
     withdraw_keys: Keys = Field(default="*9", examples=['withdraw_keys = "*9"'])
+    cdr: TermSettings | None = Field(default=None, examples=['cdr = { anchor = "contract-end", period = "5 years" }'])
+    consent: TermSettings | None = Field(default=None, examples=['consent = { anchor = "call-start", period = "5 years" }'])
+    billing: StrictBool = Field(default=False, examples=["billing = false"])
 
     @classmethod
     def completed(cls, table: Table) -> Table:
@@ -100,6 +106,11 @@ class PolicySettings(Section):
             match=Match(self.match.numbers, self.match.trunks, self.match.queues),
         )
         return with_version(policy)
+
+    def terms(self) -> PolicyTerms:
+        """What retention goes by."""
+        own = {Kind.CDR: self.cdr, Kind.CONSENT: self.consent}
+        return PolicyTerms(self.retention, {kind: term.term() for kind, term in own.items() if term is not None}, self.billing)
 
 
 BUILT_IN: Mapping[str, PolicySettings] = {

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo
 
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BeforeValidator, StrictStr
@@ -126,6 +127,15 @@ def _time_of_day(written: object) -> time:
     return time(int(found["hour"]), int(found["minute"]))
 
 
+def _time_zone(written: object) -> ZoneInfo:
+    text = _text(written)
+    try:
+        return ZoneInfo(text)
+    except (ValueError, OSError, KeyError):
+        remedy = 'write it as in "Europe/Bucharest" or "UTC"; if it is a good one, install the package tzdata'
+        raise _wrong(text, "is no time zone of this machine", remedy) from None
+
+
 def _absolute(written: object) -> Path:
     text = _text(written)
     path = Path(text)
@@ -166,6 +176,9 @@ Region = Annotated[
     _among(SUPPORTED_REGIONS, "is no region with a numbering plan", 'write the two capitals of the country, as in "RO"'),
 ]
 """The country whose national numbers are meant, anywhere in the world."""
+
+TimeZone = Annotated[ZoneInfo, BeforeValidator(_time_zone)]
+"""By its name in the IANA database."""
 
 Retention = Annotated[Period, BeforeValidator(_period)]
 Wait = Annotated[timedelta, BeforeValidator(_wait)]
