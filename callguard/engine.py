@@ -158,7 +158,7 @@ class Engine:
         arrived: list[Fact] = []
         while self._inbox and len(arrived) + len(self._facts) < BATCH:
             arrived.append(self._inbox.popleft())
-        if self._inbox:
+        if self._inbox and self._fault is None:
             self._bell.put(None)
         return [*arrived, *self._timers_due()]
 
@@ -186,9 +186,9 @@ class Engine:
         self._facts.extend(facts)
 
     def _is_due(self) -> bool:
-        """A turn that could not be written waits for its next attempt, however urgent it is."""
-        urgent = self._turn.urgent and self._fault is None
-        return bool(self._facts) and (urgent or len(self._facts) >= BATCH or time.monotonic() >= self._due_at)
+        """A turn that could not be written waits for its next attempt, however urgent or large it is."""
+        pressing = self._fault is None and (self._turn.urgent or len(self._facts) >= BATCH)
+        return bool(self._facts) and (pressing or time.monotonic() >= self._due_at)
 
     def finish_turn(self) -> bool:
         """Write and send what the open turn holds; ``False`` when nothing could be written and all must be tried again."""
@@ -232,6 +232,7 @@ class Engine:
         """Once when storing fails, once when it works again."""
         if fault != self._fault:
             self._fault = fault
+            self._bell.put(None)
             LOG.warning("storing works again") if fault is None else LOG.error("cannot store; calls go on unrecorded", fault=fault)
 
     def _write(self, turn: Turn) -> None:

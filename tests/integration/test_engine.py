@@ -17,7 +17,7 @@ from callguard.call import events as ev
 from callguard.call.period import Period, Unit
 from callguard.call.policy import Announcement, Mode, Policy, Prompts
 from callguard.call.state import Direction, Number
-from callguard.engine import Engine, Outlets
+from callguard.engine import BATCH, Engine, Outlets
 from callguard.errors import FileFault
 from callguard.pbx.switch import HeartbeatHeard, LinkDown, LinkUp, MemorySwitch
 from callguard.store import database as database_module
@@ -219,6 +219,28 @@ def test_an_unwritable_database_stops_the_heartbeat_and_still_lets_a_withdrawal_
         bench.database.close()
 
 
+def test_facts_that_pile_up_over_an_unwritable_database_cost_no_more_than_its_attempts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than a transaction takes wait for the next attempt; the PBX beside it needs the processor."""
+    monkeypatch.setattr(database_module, "PATIENCE_S", 0)
+    bench = make(tmp_path / "callguard.db")
+    bench.start()
+    try:
+        with sqlite3.connect(bench.file, isolation_level=None, timeout=5) as other:
+            other.execute("BEGIN IMMEDIATE")
+            bench.tell(*(fact for number in range(BATCH) for fact in arriving(f"{number}.0")))
+            time.sleep(0.5)
+            began, used = time.monotonic(), time.process_time()
+            time.sleep(2)
+            assert time.process_time() - used < 0.5 * (time.monotonic() - began)
+            other.execute("ROLLBACK")
+        bench.wait_rows("select count(*) from calls", [(BATCH,)])
+    finally:
+        bench.stop()
+        bench.database.close()
+
+
 def test_a_fact_that_the_database_refuses_does_not_hold_up_the_others(bench: Bench) -> None:
     """A PBX that gives an old linkedid to a new call: that one is dropped, the calls beside it are served."""
     bench.start()
@@ -306,7 +328,8 @@ def test_a_message_is_a_row_of_who_and_when(bench: Bench) -> None:
     bench.tell(seen)
     bench.wait_rows("select direction, sender, recipient_e164 from messages", [("outbound", "200", "+40722000111")])
     columns = {row[1] for row in bench.rows("pragma table_info(messages)")}
-    assert columns == {"id", "pbx", "direction", "sender", "sender_e164", "recipient", "recipient_e164", "at", "received_at"}
+    who = {"pbx", "direction", "sender", "sender_e164", "recipient", "recipient_e164"}
+    assert columns == {"id", "at", "received_at", "kept_rule", "kept_until"} | who
 
 
 def test_links_are_told_on_and_a_snapshot_brings_a_heartbeat_at_once(bench: Bench) -> None:
