@@ -93,7 +93,8 @@ def test_a_server_that_is_not_there_cannot_be_claimed(tmp_path: Path) -> None:
 
 def _end_sessions(server: PrivatePostgresql, database: Database, which: str = "") -> None:
     name = database.url.database
-    server.run(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}' AND application_name LIKE '{which}%'")  # noqa: S608 - our own words
+    ours = f"datname = '{name}' AND application_name LIKE '{which}%'"
+    server.run(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {ours}")  # noqa: S608 - our own words
 
 
 def _writes(database: Database) -> None:
