@@ -24,11 +24,14 @@ from callguard.call.policy import UNMATCHED, Policy, Prompts
 from callguard.clock import utc_now
 from callguard.config import PbxSettings, Settings, load_settings
 from callguard.engine import Engine, Outlets
-from callguard.errors import CallguardError, ConfigError
+from callguard.errors import CallguardError
 from callguard.health import Health
 from callguard.pbx.ami import AmiAddress
 from callguard.pbx.asterisk import Asterisk, AsteriskSite
 from callguard.pbx.border import Border
+from callguard.pbx.esl import EslAddress
+from callguard.pbx.esl_orders import Folders
+from callguard.pbx.freeswitch import Freeswitch, FreeswitchSite
 from callguard.pbx.switch import Switch
 from callguard.retention.filing import Filing
 from callguard.retention.folders import prepare_folder, require_space
@@ -140,18 +143,20 @@ def prepare(root: Path, min_free: int, path: str) -> None:
 
 
 def make_switch(pbx: PbxSettings, settings: Settings, engine: Engine) -> Switch:
-    """The driver of one configured PBX. Raises :class:`ConfigError` for a kind that has none yet."""
-    if pbx.kind != "asterisk":
-        raise ConfigError(f"there is no driver for {pbx.kind} yet", place=f"pbx.{pbx.name}.kind", remedy='write "asterisk"')
+    """The driver of one configured PBX. Raises :class:`ConfigError` when its secret cannot be read."""
     border = Border(
         pbx=pbx.name,
         parse=partial(numbers.parse, region=settings.numbers.default_region),
         trunks=frozenset(pbx.trunks),
         now=utc_now,
     )
+    recordings = PurePosixPath(pbx.recordings_root or settings.recordings.pbx_root)
+    if pbx.kind == "freeswitch":
+        folders = Folders(recordings, PurePosixPath(settings.announcements.pbx_sounds), stereo=pbx.recording == "stereo")
+        there = EslAddress(pbx.host, pbx.port, pbx.read_secret())
+        return Freeswitch(FreeswitchSite(there, border, folders), engine.put, engine.congested)
     address = AmiAddress(pbx.host, pbx.port, pbx.username or "", pbx.read_secret(), pbx.tls)
-    site = AsteriskSite(address, border, PurePosixPath(settings.recordings.pbx_root))
-    return Asterisk(site, engine.put, engine.congested)
+    return Asterisk(AsteriskSite(address, border, recordings), engine.put, engine.congested)
 
 
 def prompts(catalogue: Catalogue, name: str, language: str) -> Prompts:

@@ -6,5 +6,11 @@ ami            the link: one AMI connection kept alive (on panoramisk), actions 
 ami_events     AMI messages → call events, by an allow-list; ami_facts: what the dialplan tells of a call
 ami_orders     commands → AMI actions, and what their answers mean; ami_agi: async AGI
 ami_snapshot   all channels, after the link came up
+freeswitch     FreeSWITCH behind the port
+esl            the link: one ESL connection kept alive (on greenswitch), commands with one outcome each; esl_* below it
+esl_events     ESL events → call events, by an allow-list; esl_facts: what a leg tells of itself; esl_lines: who talks with whom
+esl_orders     commands → ESL commands, and what their answers mean; esl_hands: who is in our hands, and when an order can be given
+esl_snapshot   all channels, after the link came up
+border         what both mappings know of their PBX
 causes         Q.850
 """

@@ -1,5 +1,7 @@
 """Hang-up causes by their names in ITU-T Q.850, as FreeSWITCH writes them; Asterisk tells numbers."""
 
+import re
+
 _NAMES = {
     1: "UNALLOCATED_NUMBER",
     2: "NO_ROUTE_TRANSIT_NET",
@@ -36,7 +38,32 @@ _NAMES = {
     127: "INTERWORKING",
 }
 
+_NAME = re.compile("[A-Z][A-Z0-9_]{1,39}")
+
+_DIAL_STATUS = {
+    "USER_BUSY": "BUSY",
+    "NO_ANSWER": "NOANSWER",
+    "NO_USER_RESPONSE": "NOANSWER",
+    "ALLOTTED_TIMEOUT": "NOANSWER",
+    "NORMAL_CLEARING": "NOANSWER",
+    "LOSE_RACE": "NOANSWER",
+    "ORIGINATOR_CANCEL": "CANCEL",
+    "NORMAL_CIRCUIT_CONGESTION": "CONGESTION",
+    "SWITCH_CONGESTION": "CONGESTION",
+    "NORMAL_TEMPORARY_FAILURE": "CONGESTION",
+}
+
 
 def cause_name(number: str | None) -> str | None:
     """The name of a Q.850 cause given as a decimal number; ``None`` where the PBX names none (0) or something unheard of."""
     return _NAMES.get(int(number)) if number and number.isdecimal() else None
+
+
+def known_cause(name: str | None) -> str | None:
+    """The name of a cause as FreeSWITCH tells it, its own beyond Q.850 among them; ``None`` for what is no such name."""
+    return name if name and _NAME.fullmatch(name) and name != "NONE" else None
+
+
+def dial_status(cause: str | None) -> str:
+    """What Asterisk calls (DIALSTATUS) the end of an attempt that FreeSWITCH ends with this cause."""
+    return _DIAL_STATUS.get(cause or "", "CHANUNAVAIL")

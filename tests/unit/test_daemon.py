@@ -1,5 +1,6 @@
 """What the daemon is made of, before anything runs."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ from callguard.call.policy import UNMATCHED
 from callguard.config import load_settings
 from callguard.daemon import make_switch, prepare
 from callguard.engine import Engine
-from callguard.errors import ConfigError, FileFault
+from callguard.errors import FileFault
+from callguard.pbx.asterisk import Asterisk
+from callguard.pbx.freeswitch import Freeswitch
 from callguard.store.database import open_database
 
 CONFIG = """
@@ -22,13 +25,16 @@ country = "RO"
 """
 
 
-def test_a_switch_without_a_driver_is_refused_by_its_key(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "driver"), [("asterisk", Asterisk), ("freeswitch", Freeswitch)])
+def test_each_kind_of_switch_has_its_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, driver: type) -> None:
     config = tmp_path / "callguard.toml"
-    config.write_text(CONFIG.format(kind="freeswitch", root=tmp_path))
+    config.write_text(CONFIG.format(kind=kind, root=tmp_path))
     settings = load_settings(config)
-    engine = Engine(open_database(f"sqlite:///{tmp_path}/callguard.db"), [UNMATCHED])
-    with pytest.raises(ConfigError, match=r"pbx\.main\.kind"):
-        make_switch(settings.pbx[0], settings, engine)
+    monkeypatch.setenv("CALLGUARD_TEST_SECRET", "secret")
+    with closing(open_database(f"sqlite:///{tmp_path}/callguard.db")) as database:
+        switch = make_switch(settings.pbx[0], settings, Engine(database, [UNMATCHED]))
+    assert type(switch) is driver
+    assert switch.name == "main"
 
 
 def test_a_disk_with_too_little_room_begins_no_recording(tmp_path: Path) -> None:

@@ -1,0 +1,179 @@
+"""ESL events become call events here, by an allow-list: named headers are copied into frozen values and the event dies.
+
+The names of the handlers are the subscription, so nothing else crosses the socket. No header that could hold the text of an SMS is named in
+this module: a text is told by an event of our own chatplan, which has none (C1). Caller-controlled text passes only as a
+:class:`~callguard.call.state.Number` or as one printable line.
+
+FreeSWITCH quotes every value, and the link tells lines apart before it un-quotes; what the switch itself says stands before the channel's
+variables, and the first header of a name wins. So no caller can write a header, and none of ours is a variable that he could set.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Final
+
+from callguard.call import events as ev
+from callguard.call.state import Direction
+from callguard.pbx.border import Border, Where, direction_of, uri_user
+from callguard.pbx.causes import dial_status, known_cause
+from callguard.pbx.esl import EslCommand, Headers
+from callguard.pbx.esl_facts import (
+    WAITING,
+    call_started,
+    hand_of,
+    handed_over,
+    leg_of,
+    moment,
+    occasion,
+    played_ms,
+)
+from callguard.pbx.esl_hands import Hands
+from callguard.pbx.esl_lines import Lines
+
+Deliver = Callable[[ev.Event | ev.MessageSeen], None]
+Handler = Callable[[Headers], None]
+Send = Callable[[Sequence[EslCommand]], None]
+
+_FRAME_MS: Final = 20
+
+
+class EslEvents:
+    """The handlers of one PBX's events, by name in :attr:`handlers`; they also keep :attr:`hands` and :attr:`lines`."""
+
+    def __init__(self, border: Border, recordings: PurePosixPath, deliver: Deliver, send: Send) -> None:
+        self.hands = Hands()
+        self.lines = Lines(border)
+        self._border = border
+        self._recordings = recordings
+        self._deliver = deliver
+        self._send = send
+        self.handlers: Mapping[str, Handler] = {
+            "CUSTOM callguard::outbound": self._outbound,
+            "CUSTOM callguard::inbound": self._inbound,
+            "CUSTOM callguard::back": self._back,
+            "CUSTOM callguard::message": self._message,
+            "CHANNEL_ANSWER": self._answer,
+            "CHANNEL_BRIDGE": self._bridge,
+            "CHANNEL_UNBRIDGE": self._unbridge,
+            "CHANNEL_HANGUP_COMPLETE": self._hang_up,
+            "DTMF": self._dtmf,
+            "PLAYBACK_START": self._playback_start,
+            "RECORD_START": self._record_start,
+            "RECORD_STOP": self._record_stop,
+        }
+
+    def _outbound(self, told: Headers) -> None:
+        """One of ours calls out."""
+        self._deliver(call_started(told, Direction.OUTBOUND, self._border))
+
+    def _inbound(self, told: Headers) -> None:
+        """Somebody calls in, and waits for us."""
+        self.hands.take(leg_of(told))
+        self._deliver(call_started(told, Direction.INBOUND, self._border))
+        self._deliver(handed_over(told, self._border))
+
+    def _playback_start(self, told: Headers) -> None:
+        """The silence in which a leg waits for us: at first (a callee's leg), or after what it was told has come to its end."""
+        if told.get("Playback-File-Path") != WAITING or hand_of(told) is None:
+            return
+        leg, step = leg_of(told), _step(told)
+        self._conclude(told, leg, step)
+        self._send(self.hands.wait(leg))
+        if not step:
+            self._deliver(handed_over(told, self._border))
+
+    def _conclude(self, told: Headers, leg: str, step: int) -> None:
+        """Only the variables that our dialplan sets are believed; `read_result` says success of keys that were never meant."""
+        ended, where = self.hands.conclude(leg, step), self._where(told)
+        key = told.get("variable_callguard_key") or None
+        if ended is None:
+            return
+        if not ended.duration_ms:
+            self._deliver(ev.DigitCollected(**where, step=step, key=key))
+            return
+        heard_ms = min(played_ms(told, "variable_callguard_heard"), ended.duration_ms)
+        whole = key is None and heard_ms >= ended.duration_ms - _FRAME_MS
+        self._deliver(ev.AnnouncementEnded(**where, step=step, heard_ms=heard_ms, complete=whole, key=key))
+
+    def _back(self, told: Headers) -> None:
+        self.hands.give(leg_of(told))
+        self._deliver(ev.HandedBack(**self._where(told)))
+
+    def _message(self, told: Headers) -> None:
+        """From and To only; the event of our chatplan has no body, and none is looked for."""
+        direction = direction_of(told.get("callguard_direction") or "")
+        if direction is None:
+            return
+        received_at = self._border.now()
+        self._deliver(
+            ev.MessageSeen(
+                pbx=self._border.pbx,
+                at=moment(told.get("Event-Date-Timestamp")) or received_at,
+                received_at=received_at,
+                direction=direction,
+                sender=self._border.parse(uri_user(told.get("callguard_from") or "")),
+                recipient=self._border.parse(uri_user(told.get("callguard_to") or "")),
+            )
+        )
+
+    def _answer(self, told: Headers) -> None:
+        self._deliver(ev.LegAnswered(**self._where(told)))
+        self._tell(self.lines.answer(told))
+
+    def _bridge(self, told: Headers) -> None:
+        self._tell(self.lines.join(told))
+
+    def _unbridge(self, told: Headers) -> None:
+        self._tell(self.lines.part(told))
+
+    def _dtmf(self, told: Headers) -> None:
+        self._deliver(ev.DigitPressed(**self._where(told), key=told.get("DTMF-Digit") or ""))
+
+    def _hang_up(self, told: Headers) -> None:
+        """A hang-up cuts what our dialplan was executing, which then tells nothing: how much was heard of it stands here."""
+        leg, where = leg_of(told), self._where(told)
+        cut = self.hands.conclude(leg, _step(told))
+        if cut is not None and cut.duration_ms:
+            heard_ms = min(played_ms(told, "variable_playback_last_offset_pos"), cut.duration_ms)
+            self._deliver(ev.AnnouncementEnded(**where, step=cut.step, heard_ms=heard_ms, complete=False))
+        self.hands.give(leg)
+        self.lines.end(leg)
+        cause = known_cause(told.get("Hangup-Cause"))
+        self._dial_ended(told, where, cause)
+        self._deliver(ev.LegGone(**where, cause=cause))
+
+    def _dial_ended(self, told: Headers, where: Where, cause: str | None) -> None:
+        """A leg that was called and never answered: that is told of its caller's leg, by which the call is known."""
+        if told.get("Call-Direction") != "outbound" or moment(told.get("Caller-Channel-Answered-Time")):
+            return
+        caller: Where = {**where, "leg": where["linkedid"]}
+        self._deliver(ev.DialEnded(**caller, status=dial_status(cause)))
+
+    def _record_start(self, told: Headers) -> None:
+        recording = self._recording(told)
+        if recording:
+            self._deliver(ev.RecordingStarted(**self._where(told), recording=recording))
+
+    def _record_stop(self, told: Headers) -> None:
+        """`success-maxtime` for our own stop, `success-silence` at a hang-up: of all it says, it is true that the file is closed."""
+        recording = self._recording(told)
+        if recording:
+            self._deliver(ev.RecordingStopped(**self._where(told), recording=recording))
+
+    def _recording(self, told: Headers) -> str | None:
+        """Our name of it; a recording elsewhere is somebody else's."""
+        path = PurePosixPath(told.get("Record-File-Path") or "")
+        return path.stem if path.is_relative_to(self._recordings) else None
+
+    def _where(self, told: Headers) -> Where:
+        return occasion(told, self._border).where
+
+    def _tell(self, events: Iterable[ev.Event]) -> None:
+        for event in events:
+            self._deliver(event)
+
+
+def _step(told: Headers) -> int:
+    """Which of our questions our dialplan is at; 0 for none."""
+    text = told.get("variable_callguard_step") or ""
+    return int(text) if text.isdecimal() else 0
