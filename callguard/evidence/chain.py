@@ -28,6 +28,7 @@ KIND = re.compile(r"[a-z][a-z-]*")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXACT = 2**53
+_PLAIN = frozenset({str, bool, type(None)})
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
 
@@ -63,7 +64,7 @@ GENESIS = Head(0, "0" * 64)
 
 def canonical(value: Value) -> str:
     """The one way to write the value. Raises ``ValueError`` for what has no such way."""
-    _require_exact(value)
+    _require_exact((value,))
     return _encode(value)
 
 
@@ -72,17 +73,29 @@ def digest(value: Value) -> str:
     return sha256(canonical(value).encode()).hexdigest()
 
 
-def link_hash(head: Head, at: int, entry: Entry) -> str:
-    """The hash of the entry when it follows ``head``. The text is put together from parts that are canonical already."""
-    text = f'{{"at":"{written(at)}","body":{entry.body},"kind":"{entry.kind}","previous":"{head.hash}","sequence":{head.sequence + 1}}}'
+def link_hash(previous: str, sequence: int, at: int, kind: str, body: str) -> str:
+    """The hash of an entry. The text is put together from parts that are canonical already."""
+    text = f'{{"at":"{written(at)}","body":{body},"kind":"{kind}","previous":"{previous}","sequence":{sequence}}}'
     return sha256(text.encode()).hexdigest()
 
 
 def follow(head: Head, at: int, entries: Iterable[Entry]) -> Iterator[Link]:
     """The entries one after the other behind ``head``."""
+    sequence, previous = head.sequence, head.hash
     for entry in entries:
-        head = Head(head.sequence + 1, link_hash(head, at, entry))
-        yield Link(head.sequence, at, entry.kind, entry.body, head.hash)
+        sequence += 1
+        previous = link_hash(previous, sequence, at, entry.kind, entry.body)
+        yield Link(sequence, at, entry.kind, entry.body, previous)
+
+
+def exported(links: Iterable[Link], head: Head, now: str) -> Iterator[str]:
+    """All entries as lines of JSON, each with its hash beside what that is over, and a last line by which a cut-off copy is known."""
+    previous = GENESIS.hash
+    for sequence, at, kind, body, found in links:
+        named = f'"kind":"{kind}","previous":"{previous}","sequence":{sequence}'
+        yield f'{{"at":"{written(at)}","body":{body},"hash":"{found}",{named}}}\n'
+        previous = found
+    yield canonical({"exported_at": now, "head": head.hash, "sequence": head.sequence}) + "\n"
 
 
 def written(at: int) -> str:
@@ -95,18 +108,19 @@ def _second(since_epoch: int) -> str:
     return (_EPOCH + timedelta(seconds=since_epoch)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def _require_exact(value: Value) -> None:
-    if value is None or isinstance(value, str):
-        return
-    if isinstance(value, int):
-        if not -_EXACT < value < _EXACT:
-            raise ValueError("a number of 2**53 and more is not exact everywhere")
-    elif isinstance(value, list | tuple):
-        for part in value:
-            _require_exact(part)
-    elif isinstance(value, Mapping):
-        if not all(map(str.isascii, value)):
-            raise ValueError("a key is not ASCII")
-        _require_exact(tuple(value.values()))
-    else:
-        raise ValueError(f"{type(value).__name__} has no canonical form")  # noqa: TRY004 - refused like every other value
+def _require_exact(values: Iterable[Value]) -> None:
+    """By the plain type first: this is done for every member of every entry."""
+    for value in values:
+        if type(value) in _PLAIN or isinstance(value, str):
+            continue
+        if isinstance(value, int):
+            if not -_EXACT < value < _EXACT:
+                raise ValueError("a number of 2**53 and more is not exact everywhere")
+        elif isinstance(value, list | tuple):
+            _require_exact(value)
+        elif isinstance(value, Mapping):
+            if not "".join(value).isascii():
+                raise ValueError("a key is not ASCII")
+            _require_exact(value.values())
+        else:
+            raise ValueError(f"{type(value).__name__} has no canonical form")  # noqa: TRY004 - one kind of refusal

@@ -48,10 +48,10 @@ CONSENT_COLUMNS = (
 )
 """What the digest of a decision is over: all columns but the row's number, under their names."""
 
-_DELETION_TIMES = ("expires_at", "deleted_at")
-_DELETION_COLUMNS = ("recording_id", "reason", "rule", "sha256", "size", "file")
-_SWEEP_TIMES = ("as_of", "finished_at")
-_SWEEP_COLUMNS = ("considered", "deleted", "failed")
+DELETION_COLUMNS = ("recording_id", "reason", "rule", "expires_at", "deleted_at", "sha256", "size", "file")
+SWEEP_COLUMNS = ("as_of", "finished_at", "considered", "deleted", "failed")
+
+_TIMES = frozenset({"expires_at", "deleted_at", "as_of", "finished_at"})
 
 
 def begin(ledger: str, adopted: int) -> Entry:
@@ -76,12 +76,12 @@ def consents_removed(call: str, reason: str) -> Entry:
 
 def deletion(row: Row) -> Entry:
     """The proof of a recording's deletion, whole (C7)."""
-    return _entry(Kind.DELETION, _cleartext(row, _DELETION_COLUMNS, _DELETION_TIMES))
+    return _entry(Kind.DELETION, _cleartext(row, DELETION_COLUMNS))
 
 
 def sweep(row: Row) -> Entry:
     """A sweep that deleted something."""
-    return _entry(Kind.SWEEP, _cleartext(row, _SWEEP_COLUMNS, _SWEEP_TIMES))
+    return _entry(Kind.SWEEP, _cleartext(row, SWEEP_COLUMNS))
 
 
 def policy(version: str, name: str, content: Value) -> Entry:
@@ -105,8 +105,8 @@ def _entry(kind: Kind, body: Value) -> Entry:
     return Entry(kind.value, canonical(body))
 
 
-def _cleartext(row: Row, columns: Sequence[str], times: Sequence[str]) -> dict[str, Value]:
-    return {name: row[name] for name in columns} | {name: written(row[name]) for name in times}
+def _cleartext(row: Row, columns: Sequence[str]) -> dict[str, Value]:
+    return {name: written(row[name]) if name in _TIMES else row[name] for name in columns}
 
 
 @lru_cache(maxsize=64)

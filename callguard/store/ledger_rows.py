@@ -9,8 +9,11 @@ It is on the daemon's hot path, with one call a turn, so its statements go strai
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from callguard.clock import utc_now
 from callguard.evidence.chain import GENESIS, Entry, Head, Link, follow
@@ -18,7 +21,7 @@ from callguard.store.straight import execute_many, fetch_one
 from callguard.store.tables import ledger
 from callguard.store.types import to_millis
 
-PAGE = 10_000
+PAGE = 2000
 
 _LOCK_NAME = 0x6C6564676572
 """"ledger" in ASCII; the claim of the one daemon has another name."""
@@ -59,10 +62,31 @@ def ledger_head(connection: sa.Connection) -> Head:
     return Head(*found) if found else GENESIS
 
 
+def read_one_state(connection: sa.Connection) -> None:
+    """Let all that is read on this connection be of one moment; before anything is. PostgreSQL shows each statement a later one."""
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+def read_page(connection: sa.Connection, wanted: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+    """The rows, also when text in them is none any more, which SQLite finds out as it is read; it then has replacement characters."""
+    try:
+        return connection.execute(wanted).all()
+    except exc.OperationalError:
+        if connection.dialect.name != "sqlite":
+            raise
+    driver: Any = connection.connection.driver_connection
+    driver.text_factory = partial(str, encoding="utf-8", errors="replace")
+    try:
+        return connection.execute(wanted).all()
+    finally:
+        driver.text_factory = str
+
+
 def links(connection: sa.Connection) -> Iterator[Link]:
     """All entries in order, never more than a page of them in memory."""
     wanted = sa.select(*_COLUMNS).order_by(ledger.c.sequence).limit(PAGE)
-    page = connection.execute(wanted).all()
+    page = read_page(connection, wanted)
     while page:
         yield from map(Link._make, page)
-        page = connection.execute(wanted.where(ledger.c.sequence > page[-1].sequence)).all()
+        page = read_page(connection, wanted.where(ledger.c.sequence > page[-1].sequence))

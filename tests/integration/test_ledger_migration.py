@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 import sqlalchemy as sa
 
-from callguard.evidence.chain import GENESIS, Entry, Head, link_hash
+from callguard.evidence.chain import GENESIS, link_hash
 from callguard.store.database import Database, open_database
 from callguard.store.migration import migrate
 from callguard.store.tables import consents, ledger
@@ -30,10 +30,10 @@ def test_every_row_of_evidence_is_entered(migrated: Database) -> None:
     kinds = ["begin", "policy", "announcement", "consent", "consent", "consent", "deletion", "sweep"]
     assert [(row["sequence"], row["kind"]) for row in rows] == [*enumerate(kinds, 1)]
     assert json.loads(rows[0]["body"])["adopted"] == 7
-    head = GENESIS
+    previous = GENESIS.hash
     for row in rows:
-        assert row["hash"] == link_hash(head, to_millis(row["at"]), Entry(row["kind"], row["body"]))
-        head = Head(row["sequence"], row["hash"])
+        assert row["hash"] == link_hash(previous, row["sequence"], to_millis(row["at"]), row["kind"], row["body"])
+        previous = row["hash"]
 
 
 def test_decisions_get_the_number_of_who_took_them_and_a_salt_of_their_own(migrated: Database) -> None:

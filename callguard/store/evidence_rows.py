@@ -1,0 +1,50 @@
+"""The rows that the ledger proves, each as the entry that it must have there, in the order in which they were written."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from callguard.evidence import entries
+from callguard.evidence.chain import Entry
+from callguard.evidence.entries import Kind
+from callguard.store.ledger_rows import PAGE, read_page
+from callguard.store.tables import announcements, consents, deletions, policies, sweeps
+from callguard.store.types import Moment
+
+
+def proven_rows(connection: sa.Connection) -> Mapping[Kind, Iterator[Entry]]:
+    """For each kind that has rows, what they must have been entered as; read a page at a time, as it is asked for."""
+    return {
+        Kind.CONSENT: map(entries.consent, _rows(connection, consents, entries.CONSENT_COLUMNS)),
+        Kind.DELETION: map(entries.deletion, _rows(connection, deletions, entries.DELETION_COLUMNS)),
+        Kind.SWEEP: map(entries.sweep, _rows(connection, sweeps, entries.SWEEP_COLUMNS, sweeps.c.deleted > 0)),
+        Kind.POLICY: _archive(connection, policies, _policy),
+        Kind.ANNOUNCEMENT: _archive(connection, announcements, entries.announcement),
+    }
+
+
+def _rows(connection: sa.Connection, table: sa.Table, names: Sequence[str], *where: sa.ColumnElement[bool]) -> Iterator[entries.Row]:
+    """Along ``id``, with values as the database holds them."""
+    wanted = sa.select(table.c.id, *(_as_held(table.c[name]) for name in names)).where(*where).order_by(table.c.id).limit(PAGE)
+    page = read_page(connection, wanted)
+    while page:
+        for row in page:
+            yield dict(zip(names, row[1:], strict=True))
+        page = read_page(connection, wanted.where(table.c.id > page[-1].id))
+
+
+def _archive(connection: sa.Connection, table: sa.Table, entry: Callable[[entries.Row], Entry]) -> Iterator[Entry]:
+    """One version after the other; there are few, and some are large."""
+    for version in connection.scalars(sa.select(table.c.version).order_by(table.c.first_seen, table.c.version)).all():
+        yield entry(dict(connection.execute(sa.select(table).where(table.c.version == version)).mappings().one()))
+
+
+def _policy(row: entries.Row) -> Entry:
+    return entries.policy(row["version"], row["name"], row["content"])
+
+
+def _as_held(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    if isinstance(column.type, Moment):
+        return sa.type_coerce(column, sa.BigInteger)
+    return sa.cast(column, sa.Text) if isinstance(column.type, sa.JSON) else column
