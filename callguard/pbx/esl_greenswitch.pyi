@@ -21,6 +21,7 @@ class Hub(Protocol):
     loop: Loop
     print_exception: Callable[[object, type[BaseException], BaseException, TracebackType | None], None]
 
+    def join(self, timeout: float) -> bool: ...
     def destroy(self, *, destroy_loop: bool) -> None: ...
 
 class Greenlet(Protocol):
