@@ -55,7 +55,7 @@ class EslEvents:
             "CHANNEL_ANSWER": self._answer,
             "CHANNEL_BRIDGE": self._bridge,
             "CHANNEL_UNBRIDGE": self._unbridge,
-            "CHANNEL_HANGUP_COMPLETE": self._hang_up,
+            "CHANNEL_DESTROY": self._destroy,
             "DTMF": self._dtmf,
             "PLAYBACK_START": self._playback_start,
             "RECORD_START": self._record_start,
@@ -129,8 +129,11 @@ class EslEvents:
     def _dtmf(self, told: Headers) -> None:
         self._deliver(ev.DigitPressed(**self._where(told), key=told.get("DTMF-Digit") or ""))
 
-    def _hang_up(self, told: Headers) -> None:
-        """A hang-up cuts what our dialplan was executing, which then tells nothing: how much was heard of it stands here."""
+    def _destroy(self, told: Headers) -> None:
+        """The last word of a leg, after its recording is closed: `CHANNEL_HANGUP_COMPLETE` can come before the prompt that it cut is over.
+
+        Our dialplan tells nothing more when it is cut, so how much was heard stands here.
+        """
         leg, where = leg_of(told), self._where(told)
         cut = self.hands.conclude(leg, _step(told))
         if cut is not None and cut.duration_ms:
@@ -138,16 +141,10 @@ class EslEvents:
             self._deliver(ev.AnnouncementEnded(**where, step=cut.step, heard_ms=heard_ms, complete=False))
         self.hands.give(leg)
         self.lines.end(leg)
-        cause = known_cause(told.get("Hangup-Cause"))
-        self._dial_ended(told, where, cause)
-        self._deliver(ev.LegGone(**where, cause=cause))
-
-    def _dial_ended(self, told: Headers, where: Where, cause: str | None) -> None:
-        """A leg that was called and never answered: that is told of its caller's leg, by which the call is known."""
-        if told.get("Call-Direction") != "outbound" or moment(told.get("Caller-Channel-Answered-Time")):
-            return
-        caller: Where = {**where, "leg": where["linkedid"]}
-        self._deliver(ev.DialEnded(**caller, status=dial_status(cause)))
+        attempt = known_cause(told.get("variable_originate_disposition"))
+        if attempt and attempt != "SUCCESS":
+            self._deliver(ev.DialEnded(**where, status=dial_status(attempt)))
+        self._deliver(ev.LegGone(**where, cause=known_cause(told.get("Hangup-Cause"))))
 
     def _record_start(self, told: Headers) -> None:
         recording = self._recording(told)
