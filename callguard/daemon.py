@@ -25,6 +25,8 @@ from callguard.clock import utc_now
 from callguard.config import PbxSettings, Settings, load_settings
 from callguard.engine import Engine, Outlets
 from callguard.errors import CallguardError
+from callguard.evidence.configuration import enter_configuration
+from callguard.evidence.heads import HeadWatch
 from callguard.health import Health
 from callguard.pbx.ami import AmiAddress
 from callguard.pbx.asterisk import Asterisk, AsteriskSite
@@ -73,6 +75,7 @@ class Daemon:
         self._filing = Filing(root, self._engine.put)
         self._sweeps = SweepSchedule(database, root, settings.sweep.at)
         self._switches = {pbx.name: make_switch(pbx, settings, self._engine) for pbx in settings.pbx}
+        self._heads = HeadWatch(database)
         self._health = Health(settings, self._engine, self._sweeps)
         self._engine.connect(
             Outlets(
@@ -92,6 +95,7 @@ class Daemon:
         self._engine.load()
         self._filing.start()
         self._sweeps.start()
+        self._heads.start()
         gc.freeze()  # what is there now stays for ever; the collector need not look at it again
         gc.set_threshold(_GARBAGE)
         for switch in self._switches.values():
@@ -106,6 +110,7 @@ class Daemon:
         catalogue = Catalogue.load(settings.announcements.catalogue)
         policies = settings.policies(partial(prompts, catalogue))
         archive(self._database, catalogue, policies)
+        enter_configuration(self._database, self._path)
         return (*policies, UNMATCHED)
 
     def _stop(self, _number: int, _frame: object) -> None:
@@ -133,6 +138,7 @@ class Daemon:
         self._sweeps.stop()
         self._filing.stop()
         self._health.end()
+        self._heads.stop()
         self._database.close()
 
 

@@ -17,6 +17,7 @@ from typing import Protocol, TypeAlias
 
 from callguard.clock import utc_now
 from callguard.errors import CallguardError
+from callguard.evidence.heads import note_head
 from callguard.retention.rules import Action, Ground, Verdict, stamp
 from callguard.store.database import Database
 from callguard.store.retention_rows import SweepRow, record_sweep
@@ -131,3 +132,4 @@ def _record(plan: Plan, totals: SweepTotals) -> None:
     row = SweepRow(as_of=totals.as_of, finished_at=utc_now(), considered=totals.considered, deleted=totals.deleted, failed=totals.failed)
     with plan.database.write() as connection:
         record_sweep(connection, row)
+    note_head(plan.database)
