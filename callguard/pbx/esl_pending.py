@@ -105,6 +105,6 @@ def _outcome(command: EslCommand, answer: str) -> Outcome:
     text = answer.rstrip("\r\n")
     if text in _NOTHING:
         return Reply("")
-    if text.startswith(_REFUSED) or text == f"{command.name}: Command not found!":
+    if text.startswith(_REFUSED):
         return ActionRefused(f"{command.name}: {refusal_reason(text)}")
     return Reply(text)

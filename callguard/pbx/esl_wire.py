@@ -85,7 +85,8 @@ class Splitter:
         kind = head_value(head, b"Content-Type")
         if kind is None:
             raise ProtocolFault("a head without a Content-Type")
-        length = head_value(head, b"Content-Length") or b"0"
+        length = head_value(head, b"Content-Length")
+        length = b"0" if length is None else length
         if not length.isdigit() or len(length) > _MOST_DIGITS or int(length) > self._body_bound:
             raise ProtocolFault(f"a body of a length that is none, or over {self._body_bound} bytes")
         if len(self._known) < _MOST_HEADS and b"Reply-Text" not in head:

@@ -58,8 +58,7 @@ def test_what_may_take_time_is_no_api() -> None:
         ("Ștefan", Reply("Ștefan")),
         ("-ERR No such channel!\n", ActionRefused),
         ("-USAGE: <uuid> <var>\n", ActionRefused),
-        ("uuid_getvar: Command not found!\n", ActionRefused),
-        ("another: Command not found!\n", Reply("another: Command not found!")),
+        ("-ERR uuid_getvar Command not found!\n", ActionRefused),
     ],
 )
 def test_what_an_answer_means(text: str, outcome: Outcome | type[Outcome]) -> None:

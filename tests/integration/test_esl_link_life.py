@@ -1,6 +1,7 @@
 """The ESL link's life: what it finds behind a port, how it comes back after a loss, and how it is stopped."""
 
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -281,6 +282,17 @@ def test_a_pbx_that_shuts_down_is_left_at_once() -> None:
         assert owner.downs == ["the PBX shut down"]
         assert [str(outcome) for _, outcome in owner.outcomes] == ["the PBX shut down"]
         assert [name for name, _ in owner.heard] == ["SHUTDOWN"]
+
+
+def test_a_connection_that_breaks_is_named() -> None:
+    """A reset, as of a switch that was killed."""
+    owner = Owner()
+    with EslServer() as server, up(server.port, owner):
+        server.last.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        server.last.socket.close()
+        server.last.hang_up()
+        owner.wait_up(2)
+        assert owner.downs == ["the connection broke (ConnectionResetError)"]
 
 
 def test_every_loss_is_told() -> None:
