@@ -12,6 +12,7 @@ import gc
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -24,7 +25,7 @@ from callguard.call.policy import UNMATCHED, Policy, Prompts
 from callguard.clock import utc_now
 from callguard.config import PbxSettings, Settings, load_settings
 from callguard.engine import Engine, Outlets
-from callguard.errors import CallguardError
+from callguard.errors import CallguardError, FileFault
 from callguard.evidence.configuration import enter_configuration
 from callguard.evidence.heads import HeadWatch
 from callguard.health import Health
@@ -35,9 +36,12 @@ from callguard.pbx.esl import EslAddress
 from callguard.pbx.esl_orders import Folders
 from callguard.pbx.freeswitch import Freeswitch, FreeswitchSite
 from callguard.pbx.switch import Switch
+from callguard.premises import premises
 from callguard.retention.filing import Filing
 from callguard.retention.folders import prepare_folder, require_space
+from callguard.retention.marker import mark_root
 from callguard.retention.schedule import SweepSchedule
+from callguard.retention.whole import guarded
 from callguard.store.announcement_rows import archive_announcement
 from callguard.store.database import Database, open_database
 from callguard.store.migration import migrate
@@ -73,7 +77,8 @@ class Daemon:
         root = settings.recordings.root
         self._engine = Engine(database, self._policies(settings))
         self._filing = Filing(root, self._engine.put)
-        self._sweeps = SweepSchedule(database, root, settings.sweep.at)
+        self._premises = premises(settings, database)
+        self._sweeps = SweepSchedule(database, partial(guarded, self._premises), settings.sweep.at)
         self._switches = {pbx.name: make_switch(pbx, settings, self._engine) for pbx in settings.pbx}
         self._heads = HeadWatch(database)
         self._health = Health(settings, self._engine, self._sweeps)
@@ -94,6 +99,7 @@ class Daemon:
             signal.signal(number, act)
         self._engine.load()
         self._filing.start()
+        self._mark_root()
         self._sweeps.start()
         self._heads.start()
         gc.freeze()  # what is there now stays for ever; the collector need not look at it again
@@ -104,6 +110,13 @@ class Daemon:
             self._engine.run()
         finally:
             self._end()
+
+    def _mark_root(self) -> None:
+        """Without it the guards of the sweep cannot tell an unmounted disk for certain; recordings go on as they are."""
+        try:
+            mark_root(self._database, self._premises.root)
+        except FileFault as fault:
+            LOG.warning("the recordings root is not marked", fault=str(fault))
 
     def _policies(self, settings: Settings) -> tuple[Policy, ...]:
         """The policies with the very announcements now in force, which are archived before anyone can hear them."""
@@ -124,11 +137,13 @@ class Daemon:
 
     def _read_again(self) -> None:
         try:
-            policies = self._policies(load_settings(self._path))
+            settings = load_settings(self._path)
+            policies = self._policies(settings)
         except CallguardError as error:
             LOG.warning("configuration not taken over", faults=[str(fault) for fault in error.faults])
         else:
             self._engine.go_by(policies)
+            self._sweeps.go_by(partial(guarded, replace(self._premises, rules=settings.rules())))
             LOG.info("configuration read again", policies=len(policies))
         systemd.ready(self._health.summary())
 

@@ -4,21 +4,42 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from callguard.cli.failing import complain
 from callguard.cli.output import Json
 from callguard.cli.session import database, settings
 from callguard.cli.writing import AsOf
 from callguard.clock import utc_now
 
 DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, and why.")]
+Despite: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--delete-even-though-guards-object",
+        help="Delete although a guard says that clock, rules or disk are wrong. The ledger tells.",
+    ),
+]
 
 
-def sweep(context: typer.Context, as_of: AsOf = None, *, dry_run: DryRun = False, as_json: Json = False) -> None:
-    """Delete the recordings that have expired, and say of each that was due what became of it and why."""
-    from callguard.cli.sweeping import JsonSweep, TextSweep
-    from callguard.retention.sweep import plan_sweep
+def sweep(
+    context: typer.Context,
+    as_of: AsOf = None,
+    *,
+    dry_run: DryRun = False,
+    despite: Despite = False,
+    as_json: Json = False,
+) -> None:
+    """Delete what has expired, and say of each record that was due what became of it and why."""
+    from callguard.cli.sweeping import JsonSweep, TextSweep, stoppable
+    from callguard.premises import premises
+    from callguard.retention.whole import guarded, objections_to, plan_whole, unguarded
 
-    chosen = settings(context)
-    with database(chosen) as opened:
-        plan = plan_sweep(opened, chosen.recordings.root, as_of or utc_now())
-        telling = (JsonSweep if as_json else TextSweep)(plan)
-        (telling.preview if dry_run else telling.execute)()
+    chosen, moment = settings(context), as_of or utc_now()
+    telling = JsonSweep if as_json else TextSweep
+    with database(chosen) as opened, stoppable() as stopped:
+        going_by = premises(chosen, opened)
+        if dry_run:
+            plan = plan_whole(going_by, moment)
+            telling(plan).preview()
+            complain(objections_to(going_by, plan))
+        else:
+            telling((unguarded if despite else guarded)(going_by, moment, stopped)).execute(stopped)

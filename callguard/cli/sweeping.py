@@ -46,11 +46,11 @@ class Telling(ABC):
                 advance()
         self.conclude(SweepTotals(self.plan.as_of, considered, deleted=0, failed=0, finished=True), dry_run=True)
 
-    def execute(self) -> None:
-        """Sweep. Raises :class:`PartialFailure` when something was due and could not be deleted, or the sweep was stopped."""
+    def execute(self, stopped: Callable[[], bool]) -> None:
+        """Sweep until told to stop. Raises :class:`PartialFailure` when something could not be deleted, or the sweep was stopped."""
         if self.plan.ahead and sys.stdin.isatty():
             typer.confirm(f"This deletes what expires by {moment(self.plan.as_of)}, before its time. Go on?", abort=True, err=True)
-        with self._progress() as advance, stoppable() as stopped:
+        with self._progress() as advance:
             totals = execute(self.plan, partial(self._report, advance), stopped)
         self.conclude(totals, dry_run=False)
         faults = [*self._faults(totals)]

@@ -61,6 +61,8 @@ class Ground(StrEnum):
     RUNNING = "running"
     DELETED = "deleted"
     OBSTRUCTED = "obstructed"
+    NO_END = "no known end"
+    NEEDED = "needed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ The floors are those of the notices and may be lowered by the configuration, del
 taken. Pure: no clock, no file, no database; standard library only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -77,16 +77,21 @@ class RuleSet:
         own = self.policies.get(policy)
         terms = {**self.terms, **(own.own if own else {})}
         billing = (self.billing,) if own and own.billing else ()
-        return latest((terms[Kind.CDR], terms[Kind.CONSENT], *billing), origin, self.calendar)
+        return self._latest((terms.get(Kind.CDR), terms.get(Kind.CONSENT), *billing), origin)
 
     def of_message(self, origin: Origin) -> Expiry:
         """When the record of a message goes."""
-        return latest((self.terms[Kind.SMS],), origin, self.calendar)
+        return self._latest((self.terms.get(Kind.SMS),), origin)
 
     def of_recording(self, policy: str, started_at: datetime) -> Expiry | None:
         """When a recording of that policy goes; ``None`` when there is no such policy any more."""
         own = self.policies.get(policy)
-        return None if own is None else latest((Term(own.recording, Anchor.CALL_START),), Origin(started_at), self.calendar)
+        return None if own is None else self._latest((Term(own.recording, Anchor.CALL_START),), Origin(started_at))
+
+    def _latest(self, terms: Sequence[Term | None], origin: Origin) -> Expiry:
+        """What no rule speaks of is kept."""
+        known = [term for term in terms if term is not None]
+        return latest(known, origin, self.calendar) if len(known) == len(terms) else Expiry(None, "there is no rule for it")
 
 
 def may_be_shorter(period: Period, other: Period) -> bool:

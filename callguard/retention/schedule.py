@@ -9,8 +9,9 @@ can ask the database for. The error of a sweep is logged and stays in :attr:`Swe
 """
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
+from typing import TypeAlias
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecutionEvent
@@ -19,8 +20,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from callguard.clock import utc_now
 from callguard.errors import CallguardError
-from callguard.retention.execution import Outcome, Result, execute
-from callguard.retention.sweep import plan_sweep
+from callguard.retention.execution import Outcome, Plan, Result, execute
 from callguard.store.database import Database
 from callguard.store.retention_rows import swept_until
 
@@ -29,17 +29,20 @@ MADE_UP_FOR_AFTER = timedelta(days=1)
 
 _JOB = "sweep"
 
+Planning: TypeAlias = Callable[[datetime, Callable[[], bool]], Plan]
+"""From the moment of a sweep, and from what says that it must end, to its plan."""
+
 LOG = structlog.get_logger(__name__)
 
 
 class SweepSchedule:
-    """The daily sweep of the recordings below ``root``, at ``at`` in UTC, on a thread of its own."""
+    """The daily sweep, at ``at`` in UTC, on a thread of its own. ``plan`` makes its plan, or raises what stands against it."""
 
-    def __init__(self, database: Database, root: Path, at: time) -> None:
+    def __init__(self, database: Database, plan: Planning, at: time) -> None:
         self.last_error: str | None = None
         self.last_run: datetime | None = None
         self._database = database
-        self._root = root
+        self._plan = plan
         self._at = at
         self._stopping = threading.Event()
         self._idle = threading.Event()
@@ -65,6 +68,10 @@ class SweepSchedule:
         )
         self._scheduler.start()
 
+    def go_by(self, plan: Planning) -> None:
+        """How the plans of later sweeps are made."""
+        self._plan = plan
+
     def next_run(self) -> datetime | None:
         """When the next sweep begins, ``None`` before the start and after the stop."""
         job = self._scheduler.get_job(_JOB)
@@ -86,7 +93,7 @@ class SweepSchedule:
 
     def _sweep_now(self) -> None:
         as_of = utc_now()
-        totals = execute(plan_sweep(self._database, self._root, as_of), _tell, self._stopping.is_set)
+        totals = execute(self._plan(as_of, self._stopping.is_set), _tell, self._stopping.is_set)
         self.last_run = as_of if totals.finished else self.last_run
         LOG.info("swept", considered=totals.considered, deleted=totals.deleted, failed=totals.failed, finished=totals.finished)
 
@@ -108,7 +115,8 @@ def _daily(at: time) -> CronTrigger:
 
 def _tell(outcome: Outcome) -> None:
     if outcome.result is Result.FAILED:
-        LOG.error("a recording has expired and could not be deleted", recording=outcome.verdict.record, reason=outcome.verdict.reason)
+        verdict = outcome.verdict
+        LOG.error("a record has expired and could not be deleted", kind=verdict.kind, record=verdict.record, reason=verdict.reason)
 
 
 def _told(failure: BaseException) -> str:

@@ -21,7 +21,7 @@ A file that had another name is deleted under ours, its row is closed, and it co
 other name, and no later sweep would speak of it again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -60,10 +60,11 @@ class SweepPlan:
 
     def units(self) -> Iterator[Unit]:
         """One verdict for each recording that is due, in order of expiry. Raises :class:`callguard.errors.StoreError`."""
-        for page, holds, about in self._pages():
-            for recording in page:
-                found = inspect(self.root, recording.path)
-                yield (judge(_candidate(recording, found, about[recording.id]), self.as_of, holds),)
+        return self._judged(lambda path: inspect(self.root, path))
+
+    def expected(self) -> Iterator[Unit]:
+        """The same, as if every file were there: for who only wants to know how many will go."""
+        return self._judged(lambda _: Finding.PRESENT)
 
     def delete(self, unit: Unit) -> Sequence[Outcome]:
         """See the steps above. Raises :class:`callguard.errors.CallguardError`."""
@@ -82,6 +83,12 @@ class SweepPlan:
             record_deletion(connection, Deletion(recording=recording, reason=verdict.reason, file=found.value, at=utc_now()))
             _remove(self.root, recording.path, found)
         return [Outcome(verdict, Result.FAILED if found is Finding.LINKED else Result.DELETED)]
+
+    def _judged(self, found: Callable[[str], Finding]) -> Iterator[Unit]:
+        for page, holds, about in self._pages():
+            for recording in page:
+                candidate = _candidate(recording, found(recording.path), about[recording.id])
+                yield (judge(candidate, self.as_of, holds),)
 
     def _pages(self) -> Iterator[tuple[Sequence[StoredRecording], Sequence[Hold], Mapping[str, Matter]]]:
         last: StoredRecording | None = None

@@ -248,6 +248,7 @@ holds = Table(
     Column("released_by", String),
     Column("released_at", Moment),
     Column("release_reason", String),
+    Column("salt", String, nullable=False),
 )
 _partial("ix_holds_in_force", holds.c.released_at.is_(None), holds.c.id)
 

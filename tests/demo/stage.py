@@ -91,7 +91,7 @@ def announced(config: Path, folder: Path, tell: Tell) -> Catalogue:
 
 def recording_files(site: Site) -> list[Path]:
     """What lies below the recordings root."""
-    return sorted(path for path in site.recordings.rglob("*") if path.is_file())
+    return sorted(path for path in site.recordings.rglob("*") if path.is_file() and not path.name.startswith("."))
 
 
 def free(folder: Path) -> None:

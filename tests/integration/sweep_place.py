@@ -1,5 +1,6 @@
 """A database and a folder of recordings for the sweep to work on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,6 +88,10 @@ class Place:
     def plan(self, as_of: datetime = DUE) -> SweepPlan:
         """The plan of a sweep."""
         return plan_sweep(self.database, self.root, as_of)
+
+    def planned(self, as_of: datetime, _stopped: Callable[[], bool]) -> SweepPlan:
+        """As the schedule asks for it."""
+        return self.plan(as_of)
 
     def sweep(self, as_of: datetime = DUE) -> tuple[SweepTotals, dict[str, Outcome]]:
         """What a sweep did, and the outcome for each recording."""

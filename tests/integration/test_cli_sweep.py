@@ -19,6 +19,7 @@ from callguard.clock import utc_now
 from tests.integration.cli_site import Site, inbound, new_site, recording
 
 AFTER = "2027-02-28T09:30:00.250Z"
+DESPITE = "--delete-even-though-guards-object"
 BEFORE = "2027-02-28T09:30:00.249Z"
 
 
@@ -121,18 +122,35 @@ def test_without_a_time_it_is_now(tmp_path: Path) -> None:
         assert fresh.json("sweep", "--dry-run", "--as-of", "2027-03-01")["as_of"] == "2027-03-01T00:00:00.000Z"
 
 
-def test_a_root_that_is_not_there_deletes_nothing_and_is_told_for_each(site: Site) -> None:
+def test_a_root_that_is_not_there_stops_the_sweep(site: Site) -> None:
     """A disk that is not mounted: every file is missing, and no row may be closed for it."""
     site.root.rename(site.folder / "elsewhere")
-    done = site.json("sweep", "--as-of", AFTER, status=3)
+    done = site.run("sweep", "--as-of", AFTER, "--json")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.splitlines() == [
+        "callguard: recordings root: is not there, or cannot be entered",
+        "    mount the disk that holds it",
+    ]
+
+
+def test_whoever_insists_is_told_of_each(site: Site) -> None:
+    """Guards can be overruled by name; what is judged of each recording cannot: its folder is not there."""
+    site.root.rename(site.folder / "elsewhere")
+    done = site.json("sweep", "--as-of", AFTER, DESPITE, status=3)
     assert (done["deleted"], done["failed"]) == (0, 3)
     assert verdicts(done).keys() == PLAN.keys()
+
+
+def test_a_dry_run_says_what_the_guards_would_say(site: Site) -> None:
+    site.root.rename(site.folder / "elsewhere")
+    done = site.run("sweep", "--as-of", AFTER, "--dry-run")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (0, "callguard: recordings root: is not there, or cannot be entered")
 
 
 def test_a_flood_of_failures_is_counted_and_not_repeated(tmp_path: Path) -> None:
     with new_site(tmp_path) as fresh:
         fresh.add(inbound("ca11", recordings=[recording(f"r{number:03}", "ca11") for number in range(25)]))
-        fresh.root.rename(fresh.folder / "elsewhere")
+        (fresh.root / "2026/08").rename(fresh.root / "2026/09")
         done = fresh.run("sweep", "--as-of", AFTER)
     faults = [line for line in done.stderr.splitlines() if line.startswith("callguard: ")]
     assert (done.returncode, len(faults)) == (3, 21)
@@ -144,7 +162,7 @@ def test_a_sweep_that_is_stopped_says_so_and_leaves_the_rest_for_the_next(tmp_pa
     """SIGTERM in the middle: what was deleted is proven, the document is whole, the status is 3."""
     with new_site(tmp_path) as fresh:
         fresh.add(*(inbound(f"{number:04x}", recordings=[recording(f"r{number:04}", f"{number:04x}")]) for number in range(600)))
-        command = [sys.executable, "-m", "callguard", "--config", str(fresh.config), "sweep", "--as-of", AFTER]
+        command = [sys.executable, "-m", "callguard", "--config", str(fresh.config), "sweep", "--as-of", AFTER, DESPITE]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
         ) as running:
@@ -157,7 +175,7 @@ def test_a_sweep_that_is_stopped_says_so_and_leaves_the_rest_for_the_next(tmp_pa
         assert "stopped before the end" in complaint
         assert 1 <= len(gone) < 600
         assert f"{len(gone)} deleted, 0 failed" in told.splitlines()[-1]
-        assert fresh.json("sweep", "--as-of", AFTER)["considered"] == 600 - len(gone)
+        assert fresh.json("sweep", "--as-of", AFTER, DESPITE)["considered"] == 600 - len(gone)
 
 
 def on_a_terminal(site: Site, answer: str, *arguments: str) -> tuple[int, str]:

@@ -51,7 +51,7 @@ def test_it_sweeps_at_its_time_of_day_in_utc(place: Place) -> None:
     path = place.add("a", expires_at=DUE)
     with time_machine.travel(NIGHT - SECOND, tick=True):
         swept(place, utc_now() - timedelta(hours=23))
-        schedule = SweepSchedule(place.database, place.root, AT)
+        schedule = SweepSchedule(place.database, place.planned, AT)
         schedule.start()
         assert schedule.next_run() == NIGHT
         assert path.exists()
@@ -72,7 +72,7 @@ def test_a_sweep_that_was_missed_is_made_up_for_at_the_start(place: Place, earli
     with time_machine.travel(NIGHT + timedelta(hours=6), tick=True):
         if earlier is not None:
             swept(place, utc_now() - earlier)
-        schedule = SweepSchedule(place.database, place.root, AT)
+        schedule = SweepSchedule(place.database, place.planned, AT)
         schedule.start()
         wait_until(lambda: not path.exists())
         wait_until(lambda: schedule.next_run() == NIGHT + timedelta(days=1))
@@ -82,7 +82,7 @@ def test_a_sweep_that_was_missed_is_made_up_for_at_the_start(place: Place, earli
 def test_a_sweep_of_today_is_not_repeated_at_the_start(place: Place) -> None:
     with time_machine.travel(NIGHT + timedelta(hours=6), tick=True):
         swept(place, NIGHT + SECOND)
-        schedule = SweepSchedule(place.database, place.root, AT)
+        schedule = SweepSchedule(place.database, place.planned, AT)
         schedule.start()
         assert schedule.next_run() == NIGHT + timedelta(days=1)
         assert schedule.stop()
@@ -104,7 +104,7 @@ def test_an_error_is_logged_and_kept_until_a_sweep_succeeds(place: Place) -> Non
     with place.database.write() as connection:
         connection.execute(sa.text("ALTER TABLE recordings RENAME TO elsewhere"))
     with time_machine.travel(NIGHT - SECOND, tick=True), capture_logs() as logs:
-        schedule = SweepSchedule(place.database, place.root, AT)
+        schedule = SweepSchedule(place.database, place.planned, AT)
         schedule.start()
         wait_until(lambda: schedule.last_error is not None)
         assert schedule.last_error is not None
@@ -122,18 +122,18 @@ def test_what_could_not_be_deleted_is_logged_by_its_id(place: Place) -> None:
     path.unlink()
     path.symlink_to("elsewhere")
     with time_machine.travel(NIGHT, tick=True), capture_logs() as logs:
-        schedule = SweepSchedule(place.database, place.root, AT)
+        schedule = SweepSchedule(place.database, place.planned, AT)
         schedule.start()
         wait_until(lambda: sweep_rows(place) == 1)
         assert schedule.stop()
-    assert [(line["recording"], "symbolic link" in line["reason"]) for line in logs if line["log_level"] == "error"] == [("a", True)]
+    assert [(line["record"], "symbolic link" in line["reason"]) for line in logs if line["log_level"] == "error"] == [("a", True)]
 
 
 def test_it_stops_between_two_recordings(place: Place) -> None:
     for number in range(300):
         place.add(f"r{number:03d}", expires_at=DUE)
     with time_machine.travel(NIGHT, tick=True):
-        schedule = SweepSchedule(place.database, place.root, AT)
+        schedule = SweepSchedule(place.database, place.planned, AT)
         schedule.start()
         wait_until(lambda: len(place.proofs()) > 0)
         assert schedule.stop(2.0)
@@ -146,7 +146,7 @@ def test_it_stops_between_two_recordings(place: Place) -> None:
 def test_a_sweep_whose_turn_comes_after_the_stop_does_nothing(place: Place) -> None:
     """The database may be closed by then."""
     swept(place, utc_now())
-    schedule = SweepSchedule(place.database, place.root, AT)
+    schedule = SweepSchedule(place.database, place.planned, AT)
     schedule.start()
     assert schedule.stop()
     schedule._sweep()

@@ -1,5 +1,6 @@
 """Who goes, who stays, and why (S8, C6c). Expiry is calendar-exact: the golden tables run from a call's start to its deletion."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callguard.call.period import Period, Unit
-from callguard.call.state import RUNNING, RecordingStatus
-from callguard.retention.holds import Matter
+from callguard.call.state import RUNNING, Number, RecordingStatus
+from callguard.retention.holds import Hold, Matter, Scope, catches
 from callguard.retention.rules import Action, Candidate, Finding, Ground, Verdict, judge, plan, stamp
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -90,6 +91,19 @@ def test_what_matters_most_is_the_reason(one: Candidate, action: Action, ground:
     assert judge(one, DUE) == Verdict("c-1", action, ground, reason, DUE)
 
 
+def hold(scope: Scope) -> Hold:
+    return Hold(id=7, scope=scope, reason="fraud", reference="12/P/2026", placed_by="Ana Pop", placed_at=DUE)
+
+
+def test_a_hold_keeps_what_it_catches_and_is_named() -> None:
+    """C6c: a hold is asked before restriction and obstacles, and never delays the verdict on what is not due."""
+    caught, other = hold(Scope(recording="c-1")), hold(Scope(call="another"))
+    verdict = judge(candidate(restricted=True, finding=Finding.SYMLINK), DUE, [other, caught])
+    assert verdict == Verdict("c-1", Action.KEEP, Ground.HELD, "under legal hold 7, reference 12/P/2026", DUE)
+    assert judge(candidate(), DUE, [other]).action is Action.DELETE
+    assert judge(candidate(), DUE - MILLISECOND, [caught]).ground is Ground.NOT_DUE
+
+
 OBSTACLES = {
     Finding.FOLDER_MISSING: "mount the disk",
     Finding.ROOT_MISSING: "root is not there",
@@ -162,3 +176,26 @@ def test_nothing_goes_that_must_stay(one: Candidate, now: datetime) -> None:
 def test_what_goes_now_goes_later_as_well(one: Candidate, now: datetime, later: timedelta) -> None:
     if judge(one, now).action is Action.DELETE:
         assert judge(one, now + later).action is Action.DELETE
+
+
+scopes = st.builds(
+    Scope,
+    recording=st.none() | st.sampled_from(["c-1", "c-2"]),
+    call=st.none() | st.sampled_from(["c", "d"]),
+    number=st.none() | st.sampled_from([Number("0722000111", "+40722000111"), Number("201", None)]),
+    since=st.none() | moments,
+    until=st.none() | moments,
+    queue=st.none() | st.just("sales"),
+)
+
+
+@given(st.lists(candidates), st.lists(scopes, max_size=3), moments)
+def test_no_held_one_goes_and_all_others_do(given_ones: list[Candidate], asked: list[Scope], now: datetime) -> None:
+    """C6c, S8: keep + delete = all; what is due, held by nothing and within reach does not survive its sweep."""
+    verdicts = plan(given_ones, now, [hold(scope) for scope in asked])
+    assert len(verdicts) == len(given_ones)
+    for one, verdict in zip(given_ones, verdicts, strict=True):
+        held = one.held or any(catches(scope, one.matter) for scope in asked)
+        free = now >= one.expires_at and not (held or one.restricted or one.deleted_at or one.status in RUNNING)
+        reachable = judge(replace(one, held=False, restricted=False), now).action is Action.DELETE
+        assert (verdict.action is Action.DELETE) == (free and reachable)

@@ -141,6 +141,11 @@ def test_recordings_go_by_their_policy() -> None:
     assert RULES.of_recording("gone", ENDED.started_at) is None
 
 
+def test_what_no_rule_speaks_of_is_kept() -> None:
+    silent = Expiry(None, "there is no rule for it")
+    assert (RuleSet({}, {}).of_call("plain", ENDED), RuleSet({}, {}).of_message(ENDED)) == (silent, silent)
+
+
 def test_a_set_without_rules_says_what_is_missing() -> None:
     assert RULES.missing == ()
     assert RuleSet({}).missing == (Kind.RECORDING,)

@@ -56,6 +56,7 @@ def _holds() -> None:
         sa.Column("released_by", sa.String()),
         sa.Column("released_at", sa.BigInteger()),
         sa.Column("release_reason", sa.String()),
+        sa.Column("salt", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_holds"),
     )
     _partial("ix_holds_in_force", "holds", ["id"], "released_at IS NULL")

@@ -1,0 +1,37 @@
+"""What a sweep goes by, taken from the configuration: for the daemon as for the command line.
+
+A PBX is asked what time it is by a login of its own, as `callguard check` does; one that does not answer says nothing about our clock and
+does not keep anything from being deleted in time.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from callguard.config import PbxSettings, Settings
+from callguard.errors import CallguardError
+from callguard.retention.guards import Limits
+from callguard.retention.whole import Premises
+from callguard.store.database import Database
+
+
+def premises(settings: Settings, database: Database) -> Premises:
+    """Where things are, the rules, and what guards the sweep."""
+    limits = Limits(settings.sweep.largest_share, settings.sweep.longest_pause)
+    return Premises(database, settings.recordings.root, settings.rules(), limits, lambda: pbx_behind(settings.pbx))
+
+
+def pbx_behind(pbxs: tuple[PbxSettings, ...]) -> Mapping[str, timedelta]:
+    """How far each PBX that can be asked is behind our clock; takes seconds where one does not answer, and never longer."""
+    told = {pbx.name: _behind(pbx) for pbx in pbxs if pbx.kind == "asterisk"}
+    return {name: behind for name, behind in told.items() if behind is not None}
+
+
+def _behind(pbx: PbxSettings) -> timedelta | None:
+    from callguard.checks.asking import asking  # noqa: PLC0415 - it loads the AMI driver, which no dry run needs
+
+    try:
+        with asking(pbx, pbx.read_secret()) as asked:
+            clock = asked.clock()
+    except CallguardError:
+        return None
+    return None if clock is None else -clock.ahead
