@@ -23,7 +23,7 @@ from callguard.pbx.esl_pending import Pending
 from callguard.pbx.esl_routes import OnEvent, Routes
 from callguard.pbx.esl_wire import Block, Splitter, head_value
 
-_SEGMENT_BYTES = 1 << 16
+_SEGMENT_BYTES = 1 << 17
 _GREETING = b"Content-Type: "
 _REJECTIONS = (b"text/rude-rejection", b"rude/rejection")
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 from callguard.errors import ProtocolFault
 
 BLANK_LINE = b"\n\n"
+_BODY_LENGTH = b"\nContent-Length:"
 _EMPTY = b"_undef_"
 _MOST_HEADS = 4096
 _MOST_DIGITS = 10
@@ -114,8 +115,7 @@ class Headers:
     __slots__ = ("_lines",)
 
     def __init__(self, event: bytes) -> None:
-        end = event.find(BLANK_LINE)
-        self._lines = b"".join((b"\n", event if end < 0 else event[:end], b"\n"))
+        self._lines = b"".join((b"\n", event[: _headers_end(event)], b"\n"))
 
     def get(self, name: str) -> str | None:
         """The first value of the header, `None` when the event has no such header."""
@@ -144,6 +144,16 @@ class Headers:
         if quoted == _EMPTY:
             return ""
         return (unquote_to_bytes(quoted) if b"%" in quoted else quoted).decode("utf-8", "replace")
+
+
+def _headers_end(event: bytes) -> int:
+    """Where the first blank line is. To look for it in every event would cost more than all else that is done with one (6 of 7 µs), so it
+    is only looked for where there may be a body: FreeSWITCH writes the length of one in front of it, and without one ends with the line.
+    """
+    if event.endswith(BLANK_LINE) and event.rfind(_BODY_LENGTH) < 0:
+        return len(event) - len(BLANK_LINE)
+    end = event.find(BLANK_LINE)
+    return len(event) if end < 0 else end
 
 
 class _Needles(dict[str, bytes]):
