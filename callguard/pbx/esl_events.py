@@ -1,8 +1,7 @@
 """ESL events become call events here, by an allow-list: named headers are copied into frozen values and the event dies.
 
-The names of the handlers are the subscription, so nothing else crosses the socket. No header that could hold the text of an SMS is named in
-this module: a text is told by an event of our own chatplan, which has none (C1). Caller-controlled text passes only as a
-:class:`~callguard.call.state.Number` or as one printable line.
+The names of the handlers are the subscription, so nothing else crosses the socket, least of all `MESSAGE`, which has the text of an SMS in
+it (C1). Caller-controlled text passes only as a :class:`~callguard.call.state.Number` or as one printable line.
 
 FreeSWITCH quotes every value, and the link tells lines apart before it un-quotes; what the switch itself says stands before the channel's
 variables, and the first header of a name wins. So no caller can write a header, and none of ours is a variable that he could set.
@@ -35,6 +34,7 @@ Handler = Callable[[Headers], None]
 Send = Callable[[Sequence[EslCommand]], None]
 
 _FRAME_MS: Final = 20
+_MESSAGE: Final = "callguard-message"
 
 
 class EslEvents:
@@ -51,7 +51,7 @@ class EslEvents:
             "CUSTOM callguard::outbound": self._outbound,
             "CUSTOM callguard::inbound": self._inbound,
             "CUSTOM callguard::back": self._back,
-            "CUSTOM callguard::message": self._message,
+            "BACKGROUND_JOB": self._job,
             "CHANNEL_ANSWER": self._answer,
             "CHANNEL_BRIDGE": self._bridge,
             "CHANNEL_UNBRIDGE": self._unbridge,
@@ -99,10 +99,16 @@ class EslEvents:
         self.hands.give(leg_of(told))
         self._deliver(ev.HandedBack(**self._where(told)))
 
-    def _message(self, told: Headers) -> None:
-        """From and To only; the event of our chatplan has no body, and none is looked for."""
-        direction = direction_of(told.get("callguard_direction") or "")
-        if direction is None:
+    def _job(self, told: Headers) -> None:
+        """A text passed. Our line in the chatplan says so by a job that does nothing: direction, to and from are its arguments.
+
+        A chatplan can fire no event that is without the text itself; this one never had it.
+        """
+        word, _, rest = (told.get("Job-Command-Arg") or "").partition(" ")
+        direction_word, _, parties = rest.partition(" ")
+        recipient, _, sender = parties.partition(" ")
+        direction = direction_of(direction_word)
+        if told.get("Job-Command") != "echo" or word != _MESSAGE or direction is None:
             return
         received_at = self._border.now()
         self._deliver(
@@ -111,8 +117,8 @@ class EslEvents:
                 at=moment(told.get("Event-Date-Timestamp")) or received_at,
                 received_at=received_at,
                 direction=direction,
-                sender=self._border.parse(uri_user(told.get("callguard_from") or "")),
-                recipient=self._border.parse(uri_user(told.get("callguard_to") or "")),
+                sender=self._border.parse(uri_user(sender)),
+                recipient=self._border.parse(uri_user(recipient)),
             )
         )
 
