@@ -40,8 +40,8 @@ def _passed(root: Path, folder: Path, rate: float) -> list[Message] | None:
     """What passed at that rate; None when not every call came to its recording."""
     calls = round(rate * SECONDS)
     folder.mkdir()
-    with loaded_site(root, folder, TALK_S) as site, relay(site.pbx.ami_port) as between:
-        site.config.write_text(site.config.read_text().replace(f"port = {site.pbx.ami_port}", f"port = {between.port}"))
+    with loaded_site(root, folder, TALK_S) as site, relay(site.asterisk.ami_port) as between:
+        site.config.write_text(site.config.read_text().replace(f"port = {site.asterisk.ami_port}", f"port = {between.port}"))
         site.start_daemon()
         if not call_in(site, calls, rate, TALK_S):
             return None

@@ -10,17 +10,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
+
+import pytest
 
 from callguard.announcements import BuildSettings, Catalogue, build
 from callguard.announcements.catalogue import EXTENSIONS
 from callguard.clock import utc_now
 from tests.live.staging import KEY_BOUND_S, Tone
+from tests.rig.freeswitch_esl import Esl
+from tests.rig.freeswitch_site import freeswitch_site
 from tests.rig.g711 import Samples
-from tests.rig.observer import Observer
+from tests.rig.observer import Observer, moment
 from tests.rig.phone import IncomingCall, OutgoingCall, PhoneCall
 from tests.rig.site import QUESTION_SECONDS, Site, noise_prompts, site, speechlike
 from tests.rig.sound import write_wav
@@ -52,6 +56,53 @@ exten => _0X.,1,Gosub(callguard-outbound,s,1(PJSIP/${EXTEN}@caller,20))
  same => n,Wait(0.6)
  same => n,Hangup()
 """
+
+FREESWITCH_DIALPLAN: Final = """
+<context name="from-outside">
+  <extension name="company"><condition field="destination_number" expression="^7\\d\\d.*$">
+    <action application="execute_extension" data="inbound:sales XML callguard"/>
+    <action application="set" data="call_timeout=20"/>
+    <action application="set" data="hangup_after_bridge=false"/>
+    <action application="bridge" data="sofia/rig/agent@$${phone_agent}"/>
+    <action application="sleep" data="600"/>
+    <action application="hangup"/>
+  </condition></extension>
+  <extension name="unguarded"><condition field="destination_number" expression="^800$">
+    <action application="answer"/>
+    <action application="sleep" data="300"/>
+    <action application="hangup"/>
+  </condition></extension>
+</context>
+<context name="from-inside">
+  <extension name="colleague"><condition field="destination_number" expression="^710$">
+    <action application="set" data="call_timeout=20"/>
+    <action application="bridge" data="sofia/rig/agent@$${phone_agent}"/>
+  </condition></extension>
+  <extension name="open"><condition field="destination_number" expression="^(0746\\d+)$">
+    <action application="pre_answer"/>
+    <action application="set" data="ringback=%(1000,4000,425)"/>
+    <action application="execute_extension" data="outbound XML callguard"/>
+    <action application="set" data="call_timeout=20"/>
+    <action application="bridge" data="sofia/gateway/caller/$1"/>
+    <action application="hangup"/>
+  </condition></extension>
+  <extension name="impatient"><condition field="destination_number" expression="^(0747\\d+)$">
+    <action application="set" data="call_timeout=1"/>
+    <action application="execute_extension" data="outbound XML callguard"/>
+    <action application="bridge" data="sofia/gateway/caller/$1"/>
+    <action application="hangup" data="${originate_disposition}"/>
+  </condition></extension>
+  <extension name="out"><condition field="destination_number" expression="^(0\\d+)$">
+    <action application="set" data="call_timeout=20"/>
+    <action application="execute_extension" data="outbound XML callguard"/>
+    <action application="set" data="hangup_after_bridge=false"/>
+    <action application="bridge" data="sofia/gateway/caller/$1"/>
+    <action application="sleep" data="600"/>
+    <action application="hangup"/>
+  </condition></extension>
+</context>
+"""
+"""The same numbers on FreeSWITCH."""
 
 MESSAGES: Final = """
 [messages]
@@ -89,12 +140,33 @@ class House:
     """The site with its daemon, somebody who watches the PBX, and the calls as the daemon tells them."""
 
     site: Site
-    observer: Observer
+    watcher: Observer | Esl
     _numbers: Iterator[int] = field(default_factory=lambda: count(100_000))
     _told: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._epoch = utc_now() - timedelta(seconds=time.monotonic())
+
+    @property
+    def observer(self) -> Observer:
+        """Whoever watches the PBX, where a test is about Asterisk."""
+        assert isinstance(self.watcher, Observer)
+        return self.watcher
+
+    def first_prompt_ended(self, leg: str, duration_ms: int) -> datetime:
+        """When, by the PBX's clock and as somebody else saw it."""
+        if isinstance(self.watcher, Observer):
+            (ended,) = self.watcher.events("AsyncAGIExec", Uniqueid=leg, CommandId=f"callguard/1/{duration_ms}/8000")
+            return moment(ended)
+        (waits,) = (
+            told
+            for told in self.watcher.seen
+            if told.get("Unique-ID") == leg
+            and told["Event-Name"] == "PLAYBACK_START"
+            and told.get("variable_callguard_step") == "1"
+            and told.get("Playback-File-Path") == "silence_stream://5000"
+        )
+        return datetime.fromtimestamp(int(waits["Event-Date-Timestamp"]) / 1_000_000, UTC)
 
     def utc(self, monotonic: float) -> datetime:
         """The wall time of a moment of the phones."""
@@ -158,7 +230,7 @@ class House:
 
     def take_away(self, name: str, language: str) -> None:
         """The PBX has this prompt no more."""
-        sound = self.site.pbx.path_outside("/usr/share/asterisk/sounds") / self.site.prompt(name, language).file
+        sound = self.site.sounds / self.site.prompt(name, language).file
         for extension in EXTENSIONS:
             sound.with_name(sound.name + extension).replace(self.site.folder / f"taken-away{extension}")
 
@@ -187,15 +259,43 @@ def prompts_of_its_own(folder: Path) -> Catalogue:
     return build(BuildSettings(), folder / "sources", folder / "catalogue").catalogue
 
 
+WRITTEN: Final = "".join(
+    f'\n[policy.p{name.rstrip("*?")}]\nmatch.numbers = ["{name}"]\ntimeout = "{KEY_BOUND_S * 1000:.0f}ms"\n{text}\n'
+    for name, text in POLICIES.items()
+)
+"""The policies as a configuration has them."""
+
+SWITCHES: Final = ("asterisk", "freeswitch")
+
+
+@contextmanager
+def open_house(switch: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[House]:
+    """The house on a PBX of this kind."""
+    if switch == "asterisk":
+        opened = consent_house(request.getfixturevalue("asterisk_root"), folder)
+    else:
+        opened = freeswitch_house(request.getfixturevalue("freeswitch_prefix"), folder)
+    with opened as house:
+        yield house
+
+
+@contextmanager
+def freeswitch_house(prefix: Path, folder: Path, messages: str = "", settings: str = "") -> Iterator[House]:
+    """The same house on a FreeSWITCH."""
+    catalogue = prompts_of_its_own(folder)
+    with (
+        freeswitch_site(prefix, folder, WRITTEN + settings, dialplan=FREESWITCH_DIALPLAN, messages=messages, catalogue=catalogue) as here,
+        here.freeswitch.esl("PLAYBACK_START CHANNEL_CREATE CHANNEL_DESTROY RECORD_START RECORD_STOP") as watcher,
+    ):
+        here.start_daemon()
+        yield House(here, watcher)
+
+
 @contextmanager
 def consent_house(root: Path, folder: Path, dialplan: str = DIALPLAN, settings: str = "") -> Iterator[House]:
     """The house with all policies of `POLICIES`, and its daemon ready; `settings` are further tables of its configuration."""
-    written = "".join(
-        f'\n[policy.p{name.rstrip("*?")}]\nmatch.numbers = ["{name}"]\ntimeout = "{KEY_BOUND_S * 1000:.0f}ms"\n{text}\n'
-        for name, text in POLICIES.items()
-    )
     catalogue = prompts_of_its_own(folder)
-    with site(root, folder, written + settings, dialplan=dialplan, catalogue=catalogue) as here, Observer(here.pbx) as observer:
+    with site(root, folder, WRITTEN + settings, dialplan=dialplan, catalogue=catalogue) as here, Observer(here.asterisk) as observer:
         here.start_daemon()
         yield House(here, observer)
 

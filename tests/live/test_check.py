@@ -29,7 +29,7 @@ def house(asterisk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(autouse=True)
 def _as_it_was(house: Site) -> Iterator[None]:
     """The configuration of both sides, whatever a test did to it."""
-    manager = manager_conf(house.pbx)
+    manager = manager_conf(house.asterisk)
     ours, theirs = house.config.read_text("utf-8"), manager.read_text("utf-8")
     yield
     house.config.write_text(ours, "utf-8")
@@ -85,8 +85,8 @@ def test_a_wrong_secret(house: Site) -> None:
 
 def allow(house: Site, read: str, write: str) -> None:
     """Give the daemon's user these classes and no others."""
-    manager = manager_conf(house.pbx)
-    section = f"[callguard]\nsecret = {house.pbx.ami_secret}\nread = {read}\nwrite = {write}\n"
+    manager = manager_conf(house.asterisk)
+    section = f"[callguard]\nsecret = {house.asterisk.ami_secret}\nread = {read}\nwrite = {write}\n"
     text = re.sub(r"\[callguard\]\n(?:\w+ = .*\n)+", section, manager.read_text("utf-8"))
     manager.write_text(text, "utf-8")
     house.pbx.cli("manager reload")
@@ -101,9 +101,9 @@ def test_the_least_rights_are_enough(house: Site) -> None:
 
 def test_the_login_that_callguard_ships_is_in_order(house: Site) -> None:
     """With its event filters and its way of asking for dates, as the installation puts it there."""
-    manager = manager_conf(house.pbx)
+    manager = manager_conf(house.asterisk)
     general = manager.read_text("utf-8").partition("[callguard]")[0].replace("timestampevents = yes\n", "")
-    shipped = SHIPPED_LOGIN.read_text("utf-8").replace("\n;secret = …\n", f"\nsecret = {house.pbx.ami_secret}\n")
+    shipped = SHIPPED_LOGIN.read_text("utf-8").replace("\n;secret = …\n", f"\nsecret = {house.asterisk.ami_secret}\n")
     manager.write_text(general + shipped, "utf-8")
     house.pbx.cli("manager reload")
     assert outcomes(checked(house, 0), "daemon", "heartbeat") == {"ok"}
@@ -141,7 +141,7 @@ def test_rights_that_nobody_needs(house: Site) -> None:
 
 
 def test_events_that_are_not_dated(house: Site) -> None:
-    manager = manager_conf(house.pbx)
+    manager = manager_conf(house.asterisk)
     manager.write_text(manager.read_text("utf-8").replace("timestampevents = yes", "timestampevents = no"), "utf-8")
     house.pbx.cli("manager reload")
     checks = checked(house, 1)

@@ -92,7 +92,7 @@ def test_nothing_personal_and_no_secret_is_in_the_log(house: Site) -> None:
     log = house.log.read_text()
     assert "40722000111" not in log
     assert "0722000111" not in log
-    assert house.pbx.ami_secret not in log
+    assert house.asterisk.ami_secret not in log
     assert all(json.loads(line) for line in log.splitlines() if line.startswith("{"))
 
 

@@ -52,7 +52,7 @@ class Post:
 def post(asterisk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
     folder = tmp_path_factory.mktemp("messages")
     with consent_house(asterisk_root, folder, MESSAGES, '[logging]\nlevel = "debug"') as house:
-        pbx = house.site.pbx
+        pbx = house.site.asterisk
         with Observer(pbx, (pbx.ami_username, pbx.ami_secret)) as twin:
             send_all(house)
             house.site.wait("a row for each text", lambda: len(rows(house)) >= 2 * len(BODIES))

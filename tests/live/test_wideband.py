@@ -13,7 +13,7 @@ pytestmark = pytest.mark.live
 @pytest.mark.parametrize("codec", ["ulaw", "g722", "slin16"])
 def test_heard_ms_is_the_same_at_any_rate(asterisk_root: Path, tmp_path: Path, codec: str) -> None:
     """S1, design rule 4: a notice heard whole has its whole length in the consent row, never twice of it."""
-    with site(asterisk_root, tmp_path, both_ways("notice")) as here, Observer(here.pbx) as observer:
+    with site(asterisk_root, tmp_path, both_ways("notice")) as here, Observer(here.asterisk) as observer:
         here.start_daemon()
         observer.action("Originate", Channel="Local/700@from-outside/n", Application="Wait", Data="6", Codecs=codec, Async="true")
         inside = here.agent.wait_call(6)

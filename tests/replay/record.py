@@ -66,11 +66,11 @@ def opened(root: Path, folder: Path, scenario: Scenario) -> Iterator[Stage]:
     """The site, with the recorder where the daemon looks for the PBX, and the first line of the transcript written."""
     with (
         site(root, folder, scenario.policies, dialplan=scenario.dialplan) as here,
-        AmiRecorder(here.pbx.ami_port) as recorder,
-        Observer(here.pbx) as observer,
+        AmiRecorder(here.asterisk.ami_port) as recorder,
+        Observer(here.asterisk) as observer,
     ):
         text = here.config.read_text()
-        here.config.write_text(text.replace(f"port = {here.pbx.ami_port}\n", f"port = {recorder.port}\n"))
+        here.config.write_text(text.replace(f"port = {here.asterisk.ami_port}\n", f"port = {recorder.port}\n"))
         scenario.prepare(here, folder)
         announcements = [asdict(one) for one in _announcements(here, scenario)]
         pbx_root = str(here.pbx.recordings.inside)

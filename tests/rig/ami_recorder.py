@@ -1,4 +1,4 @@
-"""Writes down everything that the daemon and a PBX say to each other over AMI: a TCP proxy for the daemon's configuration to name.
+"""Writes down everything that the daemon and a PBX say to each other over AMI or ESL: a TCP proxy for the daemon's configuration to name.
 
 What comes of it are two things, in the form that the transcripts of FreeSWITCH have: every byte received from the PBX, and line by line
 what was sent to it, with how many bytes had been received by then. An action that was caused by a message therefore never stands
@@ -23,7 +23,7 @@ from callguard.clock import utc_now
 
 REDACTED: Final = "***"
 
-_SECRETS: Final = re.compile(r"^(Key|Secret): .*?(?=\r\n)", re.MULTILINE | re.IGNORECASE)
+_SECRETS: Final = re.compile(r"^(Key: |Secret: |auth ).*?(?=\r?\n)", re.MULTILINE | re.IGNORECASE)
 _END: Final = b"\r\n\r\n"
 _BOUND_S: Final = 5.0
 
@@ -32,10 +32,11 @@ _BOUND_S: Final = 5.0
 class AmiRecorder:
     """Listens on `port` of 127.0.0.1 within its `with` block; one connection at a time, as the daemon makes them.
 
-    `received` are the bytes from the PBX, `lines` what the daemon sent and what was marked.
+    `received` are the bytes from the PBX, `lines` what the daemon sent and what was marked; `end` is what ends a thing that is sent.
     """
 
     pbx_port: int
+    end: bytes = _END
     received: bytearray = field(default_factory=bytearray)
     lines: list[dict[str, Any]] = field(default_factory=list)
     _sockets: list[socket.socket] = field(default_factory=list)
@@ -112,10 +113,10 @@ class AmiRecorder:
         rest = b""
         with contextlib.suppress(OSError):
             while segment := daemon.recv(65536):
-                *actions, rest = (rest + segment).split(_END)
+                *actions, rest = (rest + segment).split(self.end)
                 with self._writing:
                     for action in actions:
-                        self._note({"sent": _SECRETS.sub(rf"\1: {REDACTED}", (action + _END).decode())})
+                        self._note({"sent": _SECRETS.sub(rf"\1{REDACTED}", (action + self.end).decode())})
                 pbx.sendall(segment)
         _close(pbx)
 

@@ -1,4 +1,4 @@
-"""A whole site: a private Asterisk with our dialplan, announcements, a database, and the daemon beside it.
+"""A whole site: a private PBX with our dialplan, announcements, a database, and the daemon beside it.
 
 Outside is the phone `caller`, inside the phone `agent`; `700` is the company's number, answered by the agent, and what begins with 0 goes
 out to the caller. Prompts are noise that sounds like speech, short and unmistakable, unless a test wants real ones.
@@ -9,11 +9,12 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import numpy as np
 
@@ -21,7 +22,9 @@ from callguard.announcements import BuildSettings, Catalogue, build, install, sh
 from callguard.announcements.text import LANGUAGES, NAMES
 from callguard.call.policy import Announcement
 from tests.rig.asterisk import PrivateAsterisk
+from tests.rig.asterisk_folder import SharedFolder
 from tests.rig.daemon import DaemonProcess
+from tests.rig.freeswitch import PrivateFreeswitch
 from tests.rig.g711 import Samples
 from tests.rig.phone import Phone
 from tests.rig.sound import read_wav, write_wav
@@ -88,16 +91,62 @@ def noise_prompts(folder: Path) -> Catalogue:
     return build(BuildSettings(), sources, folder / "catalogue").catalogue
 
 
+class PrivatePbx(Protocol):
+    """What a site needs of its PBX, whichever it is."""
+
+    @property
+    def sip_port(self) -> int:
+        """UDP."""
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+
+    @property
+    def recordings(self) -> SharedFolder:
+        """Where they go."""
+
+    def cli(self, command: str) -> str:
+        """What its console answers."""
+
+    def log_tail(self) -> str:
+        """What it said last."""
+
+    def cpu_seconds(self) -> float:
+        """Used so far."""
+
+    def start(self) -> None:
+        """Up when it returns."""
+
+    def kill(self) -> None:
+        """Without a word."""
+
+    def restart(self) -> None:
+        """In order."""
+
+
 @dataclass
 class Site:
     """What a test holds: the PBX, the phones, the files, and a daemon to start, stop and kill."""
 
-    pbx: PrivateAsterisk
+    pbx: PrivatePbx
     phones: Mapping[str, Phone]
     folder: Path
     catalogue: Catalogue
     config: Path
     daemons: list[DaemonProcess] = field(default_factory=list)
+
+    @property
+    def asterisk(self) -> PrivateAsterisk:
+        """The PBX, where a test is about Asterisk."""
+        assert isinstance(self.pbx, PrivateAsterisk)
+        return self.pbx
+
+    @property
+    def freeswitch(self) -> PrivateFreeswitch:
+        """The PBX, where a test is about FreeSWITCH."""
+        assert isinstance(self.pbx, PrivateFreeswitch)
+        return self.pbx
 
     @property
     def caller(self) -> Phone:
@@ -114,6 +163,11 @@ class Site:
     @property
     def recordings(self) -> Path:
         return self.pbx.recordings.outside
+
+    @property
+    def sounds(self) -> Path:
+        """The PBX's sounds folder, as the daemon's configuration names it."""
+        return Path(tomllib.loads(self.config.read_text("utf-8"))["announcements"]["pbx_sounds"])
 
     @property
     def log(self) -> Path:
@@ -180,20 +234,41 @@ def site(root: Path, folder: Path, policies: str = "", *, dialplan: str = DIALPL
         PrivateAsterisk(root, phones={"caller": caller.port, "agent": agent.port}, outside={"caller"}, extra_dialplan=dialplan) as pbx,
     ):
         made = catalogue or noise_prompts(folder)
-        install(made, pbx.path_outside("/usr/share/asterisk/sounds"))
-        config = write_config(pbx, folder, made, policies)
-        here = Site(pbx, {"caller": caller, "agent": agent}, folder, made, config)
-        try:
+        with settled(Site(pbx, {"caller": caller, "agent": agent}, folder, made, write_config(pbx, folder, made, policies))) as here:
             yield here
-        finally:
-            for daemon in here.daemons:
-                daemon.stop()
+
+
+@contextmanager
+def settled(here: Site) -> Iterator[Site]:
+    """The prompts installed; at the end no daemon left."""
+    install(here.catalogue, here.sounds)
+    try:
+        yield here
+    finally:
+        for daemon in here.daemons:
+            daemon.stop()
 
 
 def write_config(pbx: PrivateAsterisk, folder: Path, catalogue: Catalogue, policies: str) -> Path:
     """The configuration file of the site."""
+    login = Login("asterisk", pbx.ami_port, pbx.ami_secret, f'username = "{pbx.ami_username}"')
+    return write_settings(folder, login, pbx.recordings, catalogue, pbx.path_outside("/usr/share/asterisk/sounds"), policies)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How the daemon reaches the PBX; `kind` is its name as well."""
+
+    kind: str
+    port: int
+    secret: str
+    more: str = ""
+
+
+def write_settings(folder: Path, login: Login, recordings: SharedFolder, catalogue: Catalogue, sounds: Path, policies: str) -> Path:
+    """The configuration file of a site with one PBX of either kind."""
     secret = folder / "ami.secret"
-    secret.write_text(pbx.ami_secret)
+    secret.write_text(login.secret)
     secret.chmod(0o600)
     config = folder / "callguard.toml"
     config.write_text(f"""
@@ -201,21 +276,21 @@ def write_config(pbx: PrivateAsterisk, folder: Path, catalogue: Catalogue, polic
 url = "sqlite:///{folder / "callguard.db"}"
 
 [[pbx]]
-name = "asterisk"
-kind = "asterisk"
-port = {pbx.ami_port}
-username = "{pbx.ami_username}"
+name = "{login.kind}"
+kind = "{login.kind}"
+port = {login.port}
+{login.more}
 secret_file = "{secret}"
 trunks = ["caller"]
 
 [recordings]
-root = "{pbx.recordings.outside}"
-pbx_root = "{pbx.recordings.inside}"
+root = "{recordings.outside}"
+pbx_root = "{recordings.inside}"
 country = "RO"
 
 [announcements]
 catalogue = "{catalogue.folder}"
-pbx_sounds = "{pbx.path_outside("/usr/share/asterisk/sounds")}"
+pbx_sounds = "{sounds}"
 {policies}
 """)
     return config
