@@ -1,9 +1,6 @@
-"""Every bound of an AMI link, by name, and how long to wait before the next attempt."""
+"""Every bound of an AMI link, by name."""
 
-import random
 from dataclasses import dataclass
-
-_RANDOM = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +25,3 @@ class AmiBounds:
     unsent_bytes: int = 1 << 20
     pending_actions: int = 10_000
     list_entries: int = 100_000
-
-
-def retry_delay_s(failures: int, first_s: float, longest_s: float) -> float:
-    """Seconds to wait after so many failures in a row: doubling from the first to the longest, of which a random half to whole.
-
-    The spread keeps many daemons that lost one PBX from coming back in the same instant.
-    """
-    return min(first_s * 2.0 ** min(failures - 1, 30), longest_s) * _RANDOM.uniform(0.5, 1.0)

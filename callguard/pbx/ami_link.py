@@ -9,17 +9,19 @@ import asyncio
 import concurrent.futures
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
-from callguard.errors import LinkError, LinkLost, LinkOverdue, LoginRefused
+from callguard.errors import LinkError, LinkLost, LinkOverdue
 from callguard.pbx.ami_action import AmiAction, AmiAddress, OnOutcome, Outcome, Reply
-from callguard.pbx.ami_bounds import AmiBounds, retry_delay_s
-from callguard.pbx.ami_contain import LOG, Contain
+from callguard.pbx.ami_bounds import AmiBounds
 from callguard.pbx.ami_panoramisk import silence
 from callguard.pbx.ami_session import AmiSession, LinkCallbacks
 from callguard.pbx.ami_wire import Headers
+from callguard.pbx.contain import Contain
+from callguard.pbx.standing import Standing
+
+LOG = logging.getLogger("callguard.pbx.ami")
 
 _THREAD_MARGIN_S = 2.0
 _NOT_RUNNING = "the link is not running"
@@ -39,8 +41,7 @@ class AmiLink:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
         self._session: AmiSession | None = None
-        self._standing = "not connected yet"
-        self._failures = 0
+        self._standing = Standing(f"AMI link to {address.host}:{address.port}", callbacks, self._bounds, self._contain, LOG)
         self._handed_over = 0
 
     def start(self) -> None:
@@ -135,8 +136,7 @@ class AmiLink:
             end: LinkError = LinkLost("an error of the link itself")
             with self._contain:
                 end = await self._stay_connected()
-            self._failures += 1
-            await asyncio.sleep(self._after(end))
+            await asyncio.sleep(self._standing.ended(end))
 
     async def _stay_connected(self) -> LinkError:
         """One connection, from the attempt to the loss; says how it ended."""
@@ -144,34 +144,17 @@ class AmiLink:
         try:
             await session.open()
             self._session = session
-            self._report("connected", self._callbacks.on_up, logging.INFO)
+            self._standing.up()
             since_s = asyncio.get_running_loop().time()
             reason = await session.watch()
             if asyncio.get_running_loop().time() - since_s >= self._bounds.dead_after_s:
-                self._failures = 0
+                self._standing.held()
             return LinkLost(reason)
         except LinkError as error:
             return error
         finally:
             self._session = None
             session.protocol.drop("the link was stopped")
-
-    def _after(self, end: LinkError) -> float:
-        """Reports how a connection ended; the seconds to wait before the next."""
-        bounds = self._bounds
-        if isinstance(end, LoginRefused):
-            self._report(f"login refused: {end.message}", partial(self._callbacks.on_fatal, end.message))
-            return retry_delay_s(self._failures, bounds.refused_first_s, bounds.refused_longest_s)
-        self._report(end.message, partial(self._callbacks.on_down, end.message))
-        return retry_delay_s(self._failures, bounds.retry_first_s, bounds.retry_longest_s)
-
-    def _report(self, standing: str, tell: Callable[[], None], level: int = logging.WARNING) -> None:
-        if standing == self._standing:
-            return
-        self._standing = standing
-        LOG.log(level, "AMI link to %s:%d: %s", self._address.host, self._address.port, standing)
-        with self._contain:
-            tell()
 
     def _submit(self, actions: Sequence[AmiAction], on_outcome: OnOutcome) -> None:
         with self._gate:
@@ -181,7 +164,7 @@ class AmiLink:
             return
         for action in actions:
             with self._contain:
-                on_outcome(action, LinkLost(self._standing))
+                on_outcome(action, LinkLost(self._standing.reason))
 
 
 def _log_loop_error(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:

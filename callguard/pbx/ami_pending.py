@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from callguard.errors import ActionRefused, LinkError, LinkOverdue, ProtocolFault
 from callguard.pbx.ami_action import AmiAction, OnOutcome, Outcome, Reply, refusal_reason
-from callguard.pbx.ami_contain import Contain
 from callguard.pbx.ami_wire import Headers
+from callguard.pbx.contain import Contain
 
 
 @dataclass(slots=True)

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from callguard.errors import LinkError, LinkLost, ProtocolFault
 from callguard.pbx.ami_action import AmiAction, OnOutcome
 from callguard.pbx.ami_bounds import AmiBounds
-from callguard.pbx.ami_contain import Contain
 from callguard.pbx.ami_panoramisk import Action, AMIProtocol
 from callguard.pbx.ami_pending import Pending
 from callguard.pbx.ami_wire import EOL, Headers, Splitter
+from callguard.pbx.contain import Contain
 
 OnEvent = Callable[[Headers], None]
 

@@ -15,10 +15,10 @@ from functools import partial
 from callguard.errors import ActionRefused, LinkError, LinkLost, LinkOverdue, LoginRefused
 from callguard.pbx.ami_action import AmiAction, AmiAddress, Outcome, Reply
 from callguard.pbx.ami_bounds import AmiBounds
-from callguard.pbx.ami_contain import Contain
 from callguard.pbx.ami_panoramisk import Manager
 from callguard.pbx.ami_protocol import AmiProtocol, OnEvent
 from callguard.pbx.ami_wire import Headers
+from callguard.pbx.contain import Contain
 
 
 @dataclass(frozen=True, slots=True)

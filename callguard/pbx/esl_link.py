@@ -15,20 +15,20 @@ import logging
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from callguard.errors import LinkError, LinkLost, LinkOverdue, LoginRefused
-from callguard.pbx.ami_bounds import retry_delay_s
-from callguard.pbx.ami_contain import Contain
+from callguard.errors import LinkError, LinkLost, LinkOverdue
+from callguard.pbx.contain import Contain
 from callguard.pbx.esl_bounds import EslBounds
 from callguard.pbx.esl_command import EslAddress, EslCommand, OnOutcome, Outcome, Reply
 from callguard.pbx.esl_greenswitch import Event, get_hub, sleep, spawn
 from callguard.pbx.esl_session import EslSession, LinkCallbacks
+from callguard.pbx.standing import Standing
 
 if TYPE_CHECKING:
     from callguard.pbx.esl_greenswitch import AsyncWatcher
@@ -56,8 +56,7 @@ class EslLink:
         self._wake: AsyncWatcher | None = None
         self._handed_over: deque[tuple[EslCommand, OnOutcome]] = deque()
         self._session: EslSession | None = None
-        self._standing = "not connected yet"
-        self._failures = 0
+        self._standing = Standing(f"ESL link to {address.host}:{address.port}", callbacks, self._bounds, self._contain, LOG)
 
     def start(self) -> None:
         """Starts the thread; returns at once, `on_up` follows.
@@ -159,15 +158,14 @@ class EslLink:
                 self._session.protocol.send(command, on_outcome)
                 continue
             with self._contain:
-                on_outcome(command, LinkLost(self._standing))
+                on_outcome(command, LinkLost(self._standing.reason))
 
     def _keep_connected(self) -> None:
         while True:
             end: LinkError = LinkLost("an error of the link itself")
             with self._contain:
                 end = self._stay_connected()
-            self._failures += 1
-            sleep(self._after(end))
+            sleep(self._standing.ended(end))
 
     def _stay_connected(self) -> LinkError:
         """One connection, from the attempt to the loss; says how it ended."""
@@ -177,7 +175,7 @@ class EslLink:
             since_s = monotonic()
             end = session.watch()
             if monotonic() - since_s >= self._bounds.dead_after_s:
-                self._failures = 0
+                self._standing.held()
         except LinkError as error:
             return error
         else:
@@ -188,24 +186,7 @@ class EslLink:
 
     def _up(self, session: EslSession) -> None:
         self._session = session
-        self._report("connected", self._callbacks.on_up, logging.INFO)
-
-    def _after(self, end: LinkError) -> float:
-        """Reports how a connection ended; the seconds to wait before the next."""
-        bounds = self._bounds
-        if isinstance(end, LoginRefused):
-            self._report(f"login refused: {end.message}", partial(self._callbacks.on_fatal, end.message))
-            return retry_delay_s(self._failures, bounds.refused_first_s, bounds.refused_longest_s)
-        self._report(end.message, partial(self._callbacks.on_down, end.message))
-        return retry_delay_s(self._failures, bounds.retry_first_s, bounds.retry_longest_s)
-
-    def _report(self, standing: str, tell: Callable[[], None], level: int = logging.WARNING) -> None:
-        if standing == self._standing:
-            return
-        self._standing = standing
-        LOG.log(level, "ESL link to %s:%d: %s", self._address.host, self._address.port, standing)
-        with self._contain:
-            tell()
+        self._standing.up()
 
 
 def _log_hub_error(_context: object, kind: type[BaseException], _error: BaseException, _trace: TracebackType | None) -> None:

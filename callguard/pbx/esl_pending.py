@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from callguard.errors import ActionRefused, LinkError, LinkOverdue
-from callguard.pbx.ami_contain import Contain
+from callguard.pbx.contain import Contain
 from callguard.pbx.esl_command import EslCommand, OnOutcome, Outcome, Reply, refusal_reason
 
 if TYPE_CHECKING:

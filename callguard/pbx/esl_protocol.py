@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from time import monotonic
 
 from callguard.errors import LinkError, LinkLost, LoginRefused, ProtocolFault
-from callguard.pbx.ami_contain import Contain
+from callguard.pbx.contain import Contain
 from callguard.pbx.esl_bounds import EslBounds
 from callguard.pbx.esl_command import EslAddress, EslCommand, OnOutcome
 from callguard.pbx.esl_greenswitch import AsyncResult, InboundESL, get_hub, sleep, spawn

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from callguard.errors import ActionRefused, LinkError, LinkLost, LinkOverdue, LoginRefused
-from callguard.pbx.ami_contain import Contain
+from callguard.pbx.contain import Contain
 from callguard.pbx.esl_bounds import EslBounds
 from callguard.pbx.esl_command import EslAddress, EslCommand, Outcome, Reply, api
 from callguard.pbx.esl_greenswitch import AsyncResult, NotConnectedError, Timeout

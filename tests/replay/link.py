@@ -15,7 +15,7 @@ from typing import Literal, TypeVarTuple
 
 from callguard.errors import LinkLost
 from callguard.pbx.ami import AmiAction, AmiAddress, AmiLink, LinkCallbacks, OnOutcome, Outcome
-from callguard.pbx.ami_contain import Contain
+from callguard.pbx.contain import Contain
 from callguard.pbx.ami_pending import Pending
 from callguard.pbx.ami_protocol import Routes
 from callguard.pbx.ami_wire import Headers

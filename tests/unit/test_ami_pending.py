@@ -6,9 +6,9 @@ import pytest
 
 from callguard.errors import ActionRefused, LinkError, LinkLost, LinkOverdue, ProtocolFault
 from callguard.pbx.ami_action import AmiAction, Outcome, Reply
-from callguard.pbx.ami_contain import Contain
 from callguard.pbx.ami_pending import Pending
 from callguard.pbx.ami_wire import Headers
+from callguard.pbx.contain import Contain
 
 OPENING = Headers(b"Response: Success\r\nActionID: 1\r\nEventList: start")
 ENTRY = Headers(b"Event: CoreShowChannel\r\nActionID: 1")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callguard.errors import ProtocolFault
-from callguard.pbx.ami_bounds import retry_delay_s
 from callguard.pbx.ami_wire import Headers, Splitter
+from callguard.pbx.standing import retry_delay_s
 
 STREAM = "Event: A\r\nCallerIDName: Ștefan\r\n\r\nEvent: B\r\n\r\n\r\nResponse: Success\r\nMessage: \r\n\r\nEvent: unfinished".encode()
 MESSAGES = STREAM.split(b"\r\n\r\n")[:-1]

@@ -3,7 +3,7 @@
 import logging
 from types import TracebackType
 
-LOG = logging.getLogger("callguard.pbx.ami")
+LOG = logging.getLogger("callguard.pbx")
 
 
 class Contain:
