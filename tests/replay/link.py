@@ -11,24 +11,39 @@ from collections.abc import Callable, Iterable, Sequence
 from contextvars import Context
 from dataclasses import InitVar, dataclass, field
 from types import TracebackType
-from typing import Literal, TypeVarTuple
+from typing import Literal, Protocol, TypeVarTuple
 
 from callguard.errors import LinkLost
 from callguard.pbx.ami import AmiAction, AmiAddress, AmiLink, LinkCallbacks, OnOutcome, Outcome
-from callguard.pbx.contain import Contain
 from callguard.pbx.ami_pending import Pending
 from callguard.pbx.ami_protocol import Routes
 from callguard.pbx.ami_wire import Headers
+from callguard.pbx.contain import Contain
 from tests.replay.fixtures import IDENTIFIER, Sent, Told, comparable
+from tests.replay.pbx_model import Channels, answer
 
 _Ts = TypeVarTuple("_Ts")
 
 NOWHERE = AmiAddress("127.0.0.1", 0, "", "")
 
 
-def unanswered(_action: AmiAction) -> Outcome | None:
-    """Nothing is made up."""
-    return None
+class PaperLink(Protocol):
+    """A link that is read from a fixture, whichever protocol it speaks."""
+
+    def connected(self) -> None:
+        """A new connection; nothing of an earlier one is left."""
+
+    def lost(self) -> None:
+        """The connection has ended."""
+
+    def up(self) -> None:
+        """Logged in."""
+
+    def receive(self, told: Told) -> None:
+        """What the protocol does with one message."""
+
+    def answer_for(self, channels: Channels | None) -> None:
+        """Make up what a PBX with these channels answers to a snapshot; nothing where there are none."""
 
 
 class Exposed(Contain):
@@ -92,11 +107,11 @@ class Paper:
 
 
 class ReplayLink(AmiLink):
-    """See the module. `respond` answers what is made up by the test."""
+    """See the module."""
 
     def __init__(self, callbacks: LinkCallbacks, paper: Paper) -> None:
         super().__init__(NOWHERE, callbacks)
-        self.respond: Callable[[AmiAction], Outcome | None] = unanswered
+        self._channels: Channels | None = None
         self._paper = paper
         self._up = False
         self.connected()
@@ -121,21 +136,26 @@ class ReplayLink(AmiLink):
             self._up = True
             self._callbacks.on_up()
 
-    def receive(self, message: bytes) -> None:
-        """What the protocol does with one message."""
-        route = self._routes.learn(message)
+    def answer_for(self, channels: Channels | None) -> None:
+        self._channels = channels
+
+    def receive(self, told: Told) -> None:
+        route = self._routes.learn(told.message)
         if self._waits.open_lists:
-            self._waits.gather(Headers(message))
+            self._waits.gather(Headers(told.message))
         if route is not None:
-            route(Headers(message))
+            route(Headers(told.message))
 
     def send(self, actions: Sequence[AmiAction], on_outcome: OnOutcome) -> None:
         for action in actions:
-            outcome = self.respond(action) if self._up else LinkLost("recorded")
+            outcome = self._made_up(action) if self._up else LinkLost("recorded")
             if outcome is not None:
                 on_outcome(action, outcome)
             elif (found := self._paper.find(action)) is not None:
                 self._waits.add(found.action_id, action, on_outcome)
+
+    def _made_up(self, action: AmiAction) -> Outcome | None:
+        return None if self._channels is None else answer(self._channels, action)
 
     def _booted(self, _headers: Headers) -> None:
         self.up()

@@ -19,11 +19,11 @@ from callguard.call.events import MessageSeen, RecordingFiled, TimerFired
 from callguard.call.state import COVERED, RUNNING, Call, RecordingStatus
 from callguard.pbx.asterisk import Asterisk, AsteriskSite
 from callguard.pbx.border import Border
-from callguard.pbx.switch import Fact
+from callguard.pbx.switch import Fact, Switch
 from callguard.turn import Board, Turn
 from tests.replay.fixtures import TRUNK, Fixture, Mark, Step, Told
-from tests.replay.link import NOWHERE, Paper, ReplayLink, unanswered
-from tests.replay.pbx_model import Channels, answer
+from tests.replay.link import NOWHERE, Paper, PaperLink, ReplayLink
+from tests.replay.pbx_model import Channels
 from tests.replay.rows import through_rows
 
 PBX: Final = "asterisk"
@@ -74,11 +74,10 @@ class Replay:
     def attach(self, channels: Channels) -> None:
         """The link comes up while the PBX has these channels."""
         self.channels = channels
-        named = {key: replace(one, file=self.paper.translated(one.file)) for key, one in channels.items()}
-        self._link.respond = partial(answer, named)
+        self._link.answer_for({key: replace(one, file=self.paper.translated(one.file)) for key, one in channels.items()})
         self._link.up()
         self._settle()
-        self._link.respond = unanswered
+        self._link.answer_for(None)
 
     def take(self, steps: Sequence[Step], channels: Channels | None) -> None:
         """Steps of the fixture that reach the engine together, after which the PBX has these channels."""
@@ -100,12 +99,16 @@ class Replay:
 
     def _start(self) -> None:
         """A driver that knows nothing, as a daemon has that was just started."""
-        border = Border(PBX, partial(numbers.parse, region=REGION), frozenset({TRUNK}), self.clock)
         self._inbox: list[Fact] = []
         self._timers.clear()
-        self._switch = Asterisk(AsteriskSite(NOWHERE, border, self.fixture.pbx_root), self._inbox.append, lambda: False)
-        self._link = ReplayLink(self._switch._link._callbacks, self.paper)
-        self._switch._link = self._link
+        self._drive(Border(PBX, partial(numbers.parse, region=REGION), frozenset({TRUNK}), self.clock))
+
+    def _drive(self, border: Border) -> None:
+        """Asterisk's, with a link that is read from paper."""
+        switch = Asterisk(AsteriskSite(NOWHERE, border, self.fixture.pbx_root), self._inbox.append, lambda: False)
+        self._link: PaperLink = ReplayLink(switch._link._callbacks, self.paper)
+        switch._link = self._link
+        self._switch: Switch = switch
 
     def _mark(self, mark: Mark) -> None:
         if mark.event in ("connected", "lost", "stopped"):
@@ -139,7 +142,7 @@ class Replay:
         if _RECORDING in message:
             message = self.paper.translated(message.decode()).encode()
         if self.paper.is_answer(told):
-            self._link.receive(message)
+            self._link.receive(replace(told, message=message))
 
     def _pass(self, moment: datetime | None) -> None:
         self._fire(moment)

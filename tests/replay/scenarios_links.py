@@ -132,7 +132,7 @@ def link_cut_in_conversation(stage: Stage) -> None:
     agent = stage.agent_answers()
     talk()
     stage.recorder.cut()
-    stage.wait_commands("CoreShowChannels", 2)
+    stage.wait_commands(stage.words.snapshot, 2)
     talk()
     hang_up(caller, agent)
 
@@ -159,7 +159,7 @@ def _pbx_goes(stage: Stage, goes: Callable[[], None]) -> None:
     agent = stage.agent_answers()
     talk()
     goes()
-    stage.wait_commands("CoreShowChannels", 2)
+    stage.wait_commands(stage.words.snapshot, 2)
     caller.hang_up()
     agent.hang_up()
     time.sleep(0.5)

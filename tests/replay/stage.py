@@ -71,13 +71,33 @@ class Told(TypedDict, total=False):
     diversion: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the daemon says on the wire when it has a prompt played, a key waited for, or asks for all channels."""
+
+    prompt: str
+    question: str
+    snapshot: str
+
+
+AMI: Final = Words("STREAM FILE", "WAIT FOR DIGIT", "CoreShowChannels")
+ESL: Final = Words("callguard_order announce:", "callguard_order ask:", "show channels")
+
+
 @dataclass
 class Stage:
     """Both phones, the PBX, the daemon and the wire between these two."""
 
     site: Site
     recorder: AmiRecorder
-    observer: Observer
+    watcher: Observer | None = None
+    words: Words = AMI
+
+    @property
+    def observer(self) -> Observer:
+        """Whoever watches the Asterisk."""
+        assert self.watcher is not None
+        return self.watcher
 
     @property
     def daemon(self) -> DaemonProcess:
@@ -101,12 +121,12 @@ class Stage:
 
     def started(self, count: int = 1) -> None:
         """Until so many prompts have begun to play: a third of a second more, so that a key is pressed in the middle of one."""
-        self.wait_commands("STREAM FILE", count)
+        self.wait_commands(self.words.prompt, count)
         time.sleep(0.3)
 
     def asked(self, count: int = 1) -> None:
         """Until so many times a key has been waited for."""
-        self.wait_commands("WAIT FOR DIGIT", count)
+        self.wait_commands(self.words.question, count)
         time.sleep(0.2)
 
     def wait_commands(self, what: str, count: int) -> None:
