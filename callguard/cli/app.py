@@ -11,6 +11,7 @@ from callguard.cli.announcements import announcements
 from callguard.cli.calls import calls
 from callguard.cli.check import check
 from callguard.cli.failing import reported
+from callguard.cli.hold import hold
 from callguard.cli.ledger import ledger
 from callguard.cli.recordings import recordings
 from callguard.cli.run import run
@@ -50,6 +51,7 @@ def _before(
 for command in (run, check, status, calls, show, recordings, sweep):
     app.command()(command)
 app.add_typer(announcements)
+app.add_typer(hold)
 app.add_typer(ledger)
 
 

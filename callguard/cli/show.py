@@ -29,15 +29,29 @@ def show(context: typer.Context, call: Wanted, *, as_json: Json = False) -> None
         print_call(found)
 
 
-def _found(connection: "Connection", name: str) -> "ShownCall":
-    """The one call that is meant. Raises :class:`CallguardError` when there is none, and :class:`UsageError` when there are several."""
+def the_call(connection: "Connection", name: str) -> str:
+    """The id of the one call that is meant.
+
+    Raises :class:`CallguardError` when there is none, and :class:`UsageError` when there are several.
+    """
     from callguard.store.search import find_calls
-    from callguard.store.showing import show_call
 
     meant = find_calls(connection, name)
     if len(meant) > 1:
         raise UsageError(f"{len(meant)} calls are called so", place=name, remedy=f"write more of it: {', '.join(meant)}")
-    shown = show_call(connection, meant[0]) if meant else None
+    if not meant:
+        raise _unknown(name)
+    return meant[0]
+
+
+def _found(connection: "Connection", name: str) -> "ShownCall":
+    from callguard.store.showing import show_call
+
+    shown = show_call(connection, the_call(connection, name))
     if shown is None:
-        raise CallguardError("no call is called so", place=name, remedy="callguard calls lists them")
+        raise _unknown(name)
     return shown
+
+
+def _unknown(name: str) -> CallguardError:
+    return CallguardError("no call is called so", place=name, remedy="callguard calls lists them")

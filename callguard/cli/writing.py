@@ -31,5 +31,6 @@ def span(written: str) -> timedelta:
 
 
 Since: TypeAlias = Annotated[datetime | None, typer.Option(parser=moment, metavar="TIME", help="From this time on, in UTC.")]
+Until: TypeAlias = Annotated[datetime | None, typer.Option(parser=moment, metavar="TIME", help="Before this time, in UTC.")]
 AsOf: TypeAlias = Annotated[datetime | None, typer.Option(parser=moment, metavar="TIME", help="As if it were this time.")]
 Within: TypeAlias = Annotated[timedelta | None, typer.Option(parser=span, metavar="SPAN", help="Only what expires within 12h, 7d, 2w …")]

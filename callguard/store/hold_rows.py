@@ -9,13 +9,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from callguard.call.state import Number
-from callguard.retention.holds import Hold, Matter, Scope
+from callguard.retention.holds import Hold, Matter, Scope, holding
 from callguard.store.loading import in_chunks
 from callguard.store.tables import calls, holds, parties, recordings
+from callguard.store.types import to_millis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +55,8 @@ def find_hold(connection: sa.Connection, identifier: int) -> ListedHold | None:
     return next((one for one in list_holds(connection) if one.hold.id == identifier), None)
 
 
-def add_hold(connection: sa.Connection, hold: Hold) -> Hold:
-    """Place it; the hold with the number it got."""
+def add_hold(connection: sa.Connection, hold: Hold, salt: str) -> Hold:
+    """Place it; the hold with the number it got. ``salt`` is random, and what makes its entry in the ledger tell nothing."""
     scope = hold.scope
     row = {
         "recording": scope.recording,
@@ -68,6 +70,7 @@ def add_hold(connection: sa.Connection, hold: Hold) -> Hold:
         "reference": hold.reference,
         "placed_by": hold.placed_by,
         "placed_at": hold.placed_at,
+        "salt": salt,
     }
     (identifier,) = connection.execute(sa.insert(holds).returning(holds.c.id), row).one()
     return replace(hold, id=identifier)
@@ -77,6 +80,18 @@ def release_hold(connection: sa.Connection, identifier: int, by: str, reason: st
     """Note who released it, when and why."""
     released = {"released_by": by, "released_at": at, "release_reason": reason}
     connection.execute(sa.update(holds).where(holds.c.id == identifier).values(released))
+
+
+def hold_evidence(connection: sa.Connection, identifier: int) -> Mapping[str, Any]:
+    """The row as it is now, as the ledger takes its digest: times in milliseconds."""
+    row = connection.execute(sa.select(holds).where(holds.c.id == identifier)).mappings().one()
+    return {name: to_millis(value) if isinstance(value, datetime) else value for name, value in row.items()}
+
+
+def recording_deleted(connection: sa.Connection, identifier: str) -> bool | None:
+    """Whether the recording is deleted; ``None`` when there never was one of that id."""
+    found = connection.execute(sa.select(recordings.c.deleted_at).where(recordings.c.id == identifier)).first()
+    return None if found is None else found.deleted_at is not None
 
 
 def matters(connection: sa.Connection, call_ids: Iterable[str]) -> Mapping[str, Matter]:
@@ -98,6 +113,14 @@ def matters(connection: sa.Connection, call_ids: Iterable[str]) -> Mapping[str, 
 
 _SIDES = ("caller", "caller_e164", "callee", "callee_e164", "dialled")
 _OF_CALLS = tuple(calls.c[name] for name in ("id", *_SIDES, "redirecting", "started_at", "ended_at", "queue"))
+
+
+def held_recordings(connection: sa.Connection, calls_of: Mapping[str, str]) -> frozenset[str]:
+    """Which of these recordings, given with their calls, a hold in force catches; without holds nothing is read."""
+    in_force = holds_in_force(connection)
+    about = matters(connection, calls_of.values()) if in_force else {}
+    itself = {one: replace(about[call], recordings=frozenset({one})) for one, call in calls_of.items() if call in about}
+    return frozenset(one for one, matter in itself.items() if holding(in_force, matter))
 
 
 def _numbers(connection: sa.Connection, ids: Sequence[str]) -> Mapping[str, set[str]]:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from callguard.call.cdr import summary
 from callguard.call.state import Call, Number, Party
+from callguard.store.hold_rows import held_recordings
 from callguard.store.loading import in_chunks, load_calls
 from callguard.store.search import call_ids, message_rows
 from callguard.store.tables import calls, recordings
@@ -119,12 +120,13 @@ def list_recordings(
 
     ``expiring_by``: those not deleted yet that expire then or before. ``status``: those with that status.
     """
-    wanted = sa.select(*_RECORDING).order_by(recordings.c.expires_at, recordings.c.id)
+    wanted = sa.select(recordings.c.call_id, *_RECORDING).order_by(recordings.c.expires_at, recordings.c.id)
     if expiring_by is not None:
         wanted = wanted.where(recordings.c.deleted_at.is_(None), recordings.c.expires_at <= expiring_by)
     if status is not None:
         wanted = wanted.where(recordings.c.status == status)
-    return (ListedRecording(**row) for row in connection.execute(wanted, execution_options={"yield_per": _PAGE}).mappings())
+    found = connection.execute(wanted, execution_options={"yield_per": _PAGE}).mappings().partitions()
+    return (one for page in found for one in _recordings(connection, page))
 
 
 def shape_calls(connection: sa.Connection, ids: Sequence[str]) -> list[ListedCall]:
@@ -134,9 +136,18 @@ def shape_calls(connection: sa.Connection, ids: Sequence[str]) -> list[ListedCal
     for some in in_chunks(ids):
         sources |= {row.id: row.source for row in connection.execute(sa.select(calls.c.id, calls.c.source).where(calls.c.id.in_(some)))}
         kept = sa.select(recordings.c.call_id, *_RECORDING).where(recordings.c.call_id.in_(some)).order_by(recordings.c.position)
-        for call_id, *columns in connection.execute(kept):
-            files[call_id].append(ListedRecording(*columns))
+        rows = connection.execute(kept).mappings().all()
+        for row, one in zip(rows, _recordings(connection, rows), strict=True):
+            files[row["call_id"]].append(one)
     return [_listed(call, sources[call.id], files[call.id]) for call in load_calls(connection, ids)]
+
+
+def _recordings(connection: sa.Connection, rows: Sequence[sa.RowMapping]) -> Iterator[ListedRecording]:
+    """Held is what a hold in force catches, or what its own row says is."""
+    held = held_recordings(connection, {row["id"]: row["call_id"] for row in rows})
+    for row in rows:
+        told = {name: row[name] for name in ListedRecording.__slots__}
+        yield ListedRecording(**{**told, "held": row["held"] or row["id"] in held})
 
 
 def shown(number: Number) -> str | None:
