@@ -10,7 +10,7 @@ into a tunnel.
 """
 
 from callguard.pbx.esl_bounds import EslBounds
-from callguard.pbx.esl_command import QUICK, EslAddress, EslCommand, OnOutcome, Outcome, Reply, api, execute, job
+from callguard.pbx.esl_command import QUICK, EslAddress, EslCommand, OnOutcome, Outcome, Reply, api, job
 from callguard.pbx.esl_link import EslLink
 from callguard.pbx.esl_routes import OnEvent
 from callguard.pbx.esl_session import LinkCallbacks
@@ -29,6 +29,5 @@ __all__ = [
     "Outcome",
     "Reply",
     "api",
-    "execute",
     "job",
 ]

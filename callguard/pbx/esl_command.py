@@ -1,9 +1,9 @@
 """What is asked of FreeSWITCH over ESL, and what can come of it.
 
-There are three ways to ask, and the way is not a matter of taste. FreeSWITCH runs an `api` command in the thread that also writes our
+There are two ways to ask, and the way is not a matter of taste. FreeSWITCH runs an `api` command in the thread that also writes our
 events, so only those may go by `api` that answer from memory: :data:`QUICK`. All others go as a `job` (`bgapi`): each in a thread of its
 own in FreeSWITCH, answered by a `BACKGROUND_JOB` event with our Job-UUID, so that neither a slow disk nor a ringing phone holds up an
-event. `execute` (`sendmsg`) runs a dialplan application on a leg; `+OK` says that it was queued there and nothing more.
+event. `sendmsg` is not offered: it answers `+OK` to an application that does not exist, and then ends the call.
 
 Jobs run beside one another, so a `stop` could overtake its `start`. Commands of one `lane` (the leg they are about) do not: none is sent
 before every job ahead of it in its lane has its outcome.
@@ -19,12 +19,7 @@ from typing import Final, Literal
 
 from callguard.errors import LinkError, UnsafeText
 
-QUICK: Final = frozenset(
-    {
-        *("global_getvar", "global_setvar", "sched_api", "sched_del", "strepoch"),
-        *("uuid_exists", "uuid_getvar", "uuid_setvar", "uuid_setvar_multi"),
-    }
-)
+QUICK: Final = frozenset({"global_getvar", "global_setvar", "strepoch", "uuid_exists", "uuid_getvar", "uuid_setvar", "uuid_setvar_multi"})
 """Commands of `api` that touch neither disk nor network nor another thread's lock for longer than a look-up."""
 
 # A line end is a second command, and a lone surrogate cannot be sent at all.
@@ -35,7 +30,7 @@ _REASON_LENGTH: Final = 120
 
 @dataclass(frozen=True, slots=True)
 class EslAddress:
-    """Where a FreeSWITCH listens for ESL, and the password of its `event_socket.conf`. ESL has neither user names nor TLS."""
+    """Where a FreeSWITCH listens for ESL, by IPv4, and the password of its `event_socket.conf`. ESL has no TLS."""
 
     host: str
     port: int
@@ -47,34 +42,27 @@ class EslAddress:
 
 @dataclass(frozen=True, slots=True)
 class EslCommand:
-    """One command, made by :func:`api`, :func:`job` or :func:`execute`; `bound_s` seconds may pass between sending it and its answer.
+    """One command, made by :func:`api` or :func:`job`; `bound_s` seconds may pass between sending it and its answer.
 
     Raises:
         UnsafeText: something in it holds a control character; the message names what, and does not quote it.
     """
 
-    way: Literal["api", "bgapi", "sendmsg", "auth", "event"]
+    way: Literal["api", "bgapi", "auth", "event"]
     name: str
     argument: str = field(default="", repr=False)
-    leg: str = ""
-    event_uuid: str = ""
     lane: str = ""
     bound_s: float = 5.0
 
     def __post_init__(self) -> None:
-        for what in ("name", "argument", "leg", "event_uuid"):
-            _check(what, getattr(self, what))
+        _check("name", self.name)
+        _check("argument", self.argument)
 
     def wire(self, job_uuid: str) -> bytes:
         """As it is sent; `job_uuid` is asked for as the name of the job, where it is one."""
-        if self.way == "sendmsg":
-            lines = [f"sendmsg {self.leg}", "call-command: execute", f"execute-app-name: {self.name}"]
-            lines += [f"execute-app-arg: {self.argument}"] if self.argument else []
-            lines += [f"Event-UUID: {self.event_uuid}"] if self.event_uuid else []
-        else:
-            words = (self.name, self.argument) if self.way in {"api", "bgapi"} else (self.argument,)
-            lines = [" ".join(word for word in (self.way, *words) if word)]
-            lines += [f"Job-UUID: {job_uuid}"] if self.way == "bgapi" else []
+        words = (self.way, self.name, self.argument) if self.way in {"api", "bgapi"} else (self.way, self.argument)
+        lines = [" ".join(word for word in words if word)]
+        lines += [f"Job-UUID: {job_uuid}"] if self.way == "bgapi" else []
         return "\n".join([*lines, "", ""]).encode()
 
 
@@ -104,16 +92,6 @@ def job(name: str, argument: str = "", *, lane: str = "", bound_s: float = 5.0) 
     if not _WORD.fullmatch(name):
         raise UnsafeText("the name of a job is one word")
     return EslCommand("bgapi", name, argument, lane=lane, bound_s=bound_s)
-
-
-def execute(leg: str, application: str, argument: str = "", *, event_uuid: str = "", lane: str = "", bound_s: float = 5.0) -> EslCommand:
-    """A dialplan application on a leg; its `CHANNEL_EXECUTE_COMPLETE` carries `event_uuid` as `Application-UUID`.
-
-    FreeSWITCH would expand variables, and run commands, in an argument with `${…}`: refused, as none of ours needs it.
-    """
-    if not _WORD.fullmatch(application) or "${" in argument:
-        raise UnsafeText("an application is one word, and its argument holds no expression")
-    return EslCommand("sendmsg", application, argument, leg, event_uuid, lane, bound_s)
 
 
 def refusal_reason(text: str) -> str:

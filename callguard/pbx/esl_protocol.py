@@ -180,14 +180,10 @@ class EslProtocol(InboundESL):
             self._outbox.put(self._pending.add(command, on_outcome))
 
     def _hold_while_congested(self) -> None:
-        while self._is_congested() and not self.ended.ready():
-            self._paused = True
-            sleep(self._bounds.congestion_poll_s)
+        with self._contain:
+            while self._congested() and not self.ended.ready():
+                self._paused = True
+                sleep(self._bounds.congestion_poll_s)
         if self._paused:
             self._last_byte_s = self._reading_since_s = monotonic()
         self._paused = False
-
-    def _is_congested(self) -> bool:
-        with self._contain:
-            return self._congested()
-        return False

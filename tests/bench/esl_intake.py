@@ -26,10 +26,10 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Final
 
-from callguard.pbx.esl import EslAddress, EslLink, Headers, LinkCallbacks, OnEvent, execute
+from callguard.pbx.esl import EslAddress, EslLink, Headers, LinkCallbacks, OnEvent, job
 from callguard.pbx.esl_wire import BLANK_LINE, Splitter, head_value
 from tests.bench.ami_intake import resident_bytes
-from tests.integration.esl_server import SECRET, Connection, EslServer, Received, event, reply
+from tests.integration.esl_server import SECRET, Connection, EslServer, Received, event, output, reply
 
 RUNS: Final = 7
 EVENTS: Final = 40_000
@@ -64,11 +64,11 @@ def sent(mix: str, events: int) -> int:
 
 
 def send_calls(connection: Connection, command: Received) -> None:
-    """The server's script: the application `flood` is answered by so many events of the mix, between two marks."""
-    if command.headers.get("execute-app-name") != "flood":
-        connection.send(reply("+OK"))
+    """The server's script: the job `flood` is answered by so many events of the mix, between two marks."""
+    if command.way != "bgapi":
+        connection.send(output("+OK"))
         return
-    mix, events = command.headers["execute-app-arg"].split(" ")
+    _, mix, events = command.argument.split(" ")
     once = b"".join(MIXES[mix]) * per_write(mix)
     writes = sent(mix, int(events)) // (per_write(mix) * len(MIXES[mix]))
     connection.send(reply("+OK"), event("BENCH_BEGIN"), *[once] * writes, END)
@@ -145,7 +145,7 @@ async def run_bare(kind: type[Bare], port: int, mix: str) -> float:
     transport.write(f"auth {SECRET}\n\n".encode())
     await asyncio.sleep(0.2)
     bare.began_s = 0.0
-    transport.write(execute("bench", "flood", f"{mix} {EVENTS}").wire(""))
+    transport.write(job("flood", f"{mix} {EVENTS}").wire("bench"))
     await asyncio.wait_for(bare.ended.wait(), BOUND_S)
     transport.abort()
     return sent(mix, EVENTS) / bare.took_s
@@ -164,7 +164,7 @@ class Reader:
     def run(self, mix: str, events: int) -> float:
         """Events a second between the marks."""
         self.ended.clear()
-        self.link.send([execute("bench", "flood", f"{mix} {events}")], lambda _command, _outcome: None)
+        self.link.send([job("flood", f"{mix} {events}", bound_s=BOUND_S)], lambda _command, _outcome: None)
         if not self.ended.wait(BOUND_S):
             raise TimeoutError
         return sent(mix, events) / self.took_s

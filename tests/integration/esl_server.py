@@ -118,23 +118,19 @@ def done(job: str, text: str) -> bytes:
 
 def obey(connection: Connection, command: Received) -> None:
     """The script of a PBX in good health: every command succeeds."""
-    if command.way == "api":
-        connection.send(output("+OK\n"))
-    elif command.way == "bgapi":
+    if command.way == "bgapi":
         connection.send(reply(f"+OK Job-UUID: {command.job}") + done(command.job, "+OK\n"))
     else:
-        connection.send(reply("+OK"))
+        connection.send(output("+OK\n"))
 
 
 def echo(connection: Connection, command: Received) -> None:
-    """The script of a PBX that answers `api` and `bgapi` with their last word and `sendmsg` with its argument."""
+    """The script of a PBX that answers with the last word of the command."""
     said = command.argument.rpartition(" ")[2]
     if command.way == "bgapi":
         connection.send(reply(f"+OK Job-UUID: {command.job}"), done(command.job, said))
-    elif command.way == "api":
-        connection.send(output(said))
     else:
-        connection.send(reply(command.headers["execute-app-arg"]))
+        connection.send(output(said))
 
 
 def ignore(_connection: Connection, _command: Received) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from callguard.errors import ActionRefused, LinkError, LinkLost, LinkOverdue, UnsafeText
-from callguard.pbx.esl import Headers, Outcome, Reply, api, execute, job
+from callguard.pbx.esl import Headers, Outcome, Reply, api, job
 from tests.integration.ami_server import until
 from tests.integration.esl_owner import SHORT, Owner, linked, up
 from tests.integration.esl_server import Connection, EslServer, Received, done, echo, event, ignore, obey, output, reply
@@ -21,8 +21,6 @@ def test_what_is_sent() -> None:
     with EslServer() as server, up(server.port, Owner(), bounds=PATIENT) as link:
         link.ask(api("uuid_setvar", "7 name Ștefan"), 1.0)
         link.ask(api("strepoch"), 1.0)
-        link.ask(execute("7", "play_and_get_digits", "1 1 1 4000 # a.wav b.wav key [12]", event_uuid="e-1"), 1.0)
-        link.ask(execute("7", "answer"), 1.0)
         link.ask(job("uuid_record", "7 start x.wav"), 1.0)
         link.ask(job("status"), 1.0)
         *_, first, second = server.last.commands
@@ -30,9 +28,6 @@ def test_what_is_sent() -> None:
     assert first.job != second.job
     assert wire == (
         "api uuid_setvar 7 name Ștefan\n\napi strepoch\n\n"
-        "sendmsg 7\ncall-command: execute\nexecute-app-name: play_and_get_digits\n"
-        "execute-app-arg: 1 1 1 4000 # a.wav b.wav key [12]\nEvent-UUID: e-1\n\n"
-        "sendmsg 7\ncall-command: execute\nexecute-app-name: answer\n\n"
         f"bgapi uuid_record 7 start x.wav\nJob-UUID: {first.job}\n\nbgapi status\nJob-UUID: {second.job}\n\n"
     )
 
@@ -42,8 +37,6 @@ def test_what_may_take_time_is_no_api() -> None:
     for name in ("originate", "uuid_record", "uuid_bridge", "show", "uuid_dump"):
         with pytest.raises(ValueError, match="send it as a job"):
             api(name)
-    with pytest.raises(UnsafeText):
-        execute("7", "set", "x=${system(reboot)}")
     with pytest.raises(UnsafeText):
         job("show channels")
 
@@ -84,9 +77,9 @@ def test_a_job_may_be_refused_at_once() -> None:
     """Before it has begun, as for a user who may not."""
     owner = Owner()
     with EslServer(lambda connection, _: connection.send(reply("-ERR permission denied"))) as server, up(server.port, owner) as link:
-        link.send([job("originate", "x"), api("uuid_exists", "7"), execute("7", "answer")], owner.take)
-        until(lambda: len(owner.outcomes) == 3)
-        assert owner.kinds() == [ActionRefused] * 3
+        link.send([job("originate", "x"), api("uuid_exists", "7")], owner.take)
+        until(lambda: len(owner.outcomes) == 2)
+        assert owner.kinds() == [ActionRefused] * 2
         assert str(owner.outcomes[0][1]) == "originate: -ERR permission denied"
 
 
@@ -127,7 +120,7 @@ def test_nothing_overtakes_a_job_of_its_lane() -> None:
 
     with EslServer(hold) as server, up(server.port, owner, bounds=PATIENT) as link:
         link.send([api("uuid_setvar", "7 a 1", lane="7"), job("uuid_record", "7 start x", lane="7")], owner.take)
-        link.send([execute("7", "answer", lane="7"), api("uuid_setvar", "7 b 1", lane="7")], owner.take)
+        link.send([api("uuid_exists", "7", lane="7"), api("uuid_setvar", "7 b 1", lane="7")], owner.take)
         link.send([job("uuid_record", "7 stop x", lane="7"), api("uuid_setvar", "7 c 1", lane="7")], owner.take)
         link.send([api("uuid_setvar", "8 a 1", lane="8"), api("uuid_setvar", "9 a 1")], owner.take)
         ahead = ["api uuid_setvar 7 a 1", "bgapi uuid_record 7 start x", "api uuid_setvar 8 a 1", "api uuid_setvar 9 a 1"]
@@ -135,7 +128,7 @@ def test_nothing_overtakes_a_job_of_its_lane() -> None:
         assert server.last.lines() == ahead
         server.last.send(done(jobs[0], "+OK"))
         until(lambda: len(jobs) == 2)
-        middle = ["sendmsg 7", "api uuid_setvar 7 b 1", "bgapi uuid_record 7 stop x"]
+        middle = ["api uuid_exists 7", "api uuid_setvar 7 b 1", "bgapi uuid_record 7 stop x"]
         assert server.last.lines() == ahead + middle
         server.last.send(done(jobs[1], "+OK"))
         until(lambda: len(owner.outcomes) == 8)
@@ -153,7 +146,7 @@ def test_a_lane_goes_on_after_a_job_that_failed() -> None:
 
     with EslServer(refuse_jobs) as server, up(server.port, owner, bounds=PATIENT) as link:
         link.send([job("uuid_record", "7 start x", lane="7", bound_s=0.1), job("uuid_record", "7 stop x", lane="7")], owner.take)
-        link.send([execute("7", "answer", lane="7")], owner.take)
+        link.send([api("uuid_exists", "7", lane="7")], owner.take)
         until(lambda: len(server.last.lines()) == 2)
         assert owner.kinds() == [LinkOverdue]
         server.last.hang_up()
@@ -186,14 +179,14 @@ def test_an_answer_that_nobody_asked_for_ends_the_connection(answer: bytes) -> N
     """From there on nobody could tell which answer is whose."""
 
     def surprise(connection: Connection, command: Received) -> None:
-        if command.way == "sendmsg":
-            connection.send(output("+OK") + reply("+OK"))
+        if command.way == "bgapi":
+            connection.send(output("+OK"))
 
     owner = Owner()
     with EslServer(surprise) as server, up(server.port, owner) as link:
         server.last.send(answer)
         owner.wait_up(2)
-        link.send([execute("7", "answer")], owner.take)
+        link.send([job("status")], owner.take)
         owner.wait_up(3)
         assert owner.downs == ["the PBX answered what it was not asked"] * 2
         assert owner.kinds() == [LinkLost]

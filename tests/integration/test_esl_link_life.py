@@ -14,7 +14,7 @@ from typing import NoReturn
 import pytest
 
 from callguard.errors import LinkLost
-from callguard.pbx.esl import EslAddress, EslLink, Headers, LinkCallbacks, Reply, api, execute, job
+from callguard.pbx.esl import EslAddress, EslLink, Headers, LinkCallbacks, Reply, api, job
 from tests.integration.ami_server import until
 from tests.integration.esl_owner import SHORT, Owner, linked, up
 from tests.integration.esl_server import GOODBYE, GREETING, SECRET, EslServer, block, event, events, ignore
@@ -240,8 +240,8 @@ def test_a_raising_callback_harms_nothing(caplog: pytest.LogCaptureFixture) -> N
             until(partial(_told, told, "up", times))
             server.last.send(b"".join(events("CHANNEL_CREATE", 100)))
             until(partial(_told, told, "event", 100 * times))
-            link.send([api("uuid_exists", "7"), job("status"), execute("7", "answer")], noting("outcome"))
-            until(partial(_told, told, "outcome", 3 * times))
+            link.send([api("uuid_exists", "7"), job("status")], noting("outcome"))
+            until(partial(_told, told, "outcome", 2 * times))
             assert link.ask(api("strepoch"), 1.0) == Reply("+OK")
             server.last.hang_up()
         until(partial(_told, told, "down", 2))
@@ -312,12 +312,12 @@ def test_stopping_is_bounded_and_may_be_repeated() -> None:
     owner = Owner()
     with EslServer(ignore) as server:
         with up(server.port, owner) as link:
-            link.send([api("strepoch"), job("status"), execute("7", "answer")], owner.take)
-            until(lambda: len(server.last.lines()) == 3)
+            link.send([api("strepoch"), job("status")], owner.take)
+            until(lambda: len(server.last.lines()) == 2)
             link.stop()
             link.stop()
             assert {str(outcome) for _, outcome in owner.outcomes} == {"the link was stopped"}
-            assert len(owner.outcomes) == 3
+            assert len(owner.outcomes) == 2
             with pytest.raises(LinkLost, match="not running"):
                 link.send([api("strepoch")], owner.take)
             with pytest.raises(RuntimeError):
@@ -375,4 +375,4 @@ def test_stopping_before_and_while_connecting() -> None:
 def test_the_password_is_in_no_representation() -> None:
     """S13: neither of the address nor of a command nor of an answer."""
     address = EslAddress("127.0.0.1", 8021, SECRET)
-    assert SECRET not in f"{address} {address!r} {job('x', SECRET)!r} {Reply(SECRET)!r} {execute('7', 'set', SECRET)!r}"
+    assert SECRET not in f"{address} {address!r} {job('x', SECRET)!r} {Reply(SECRET)!r}"
