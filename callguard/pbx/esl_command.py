@@ -19,7 +19,9 @@ from typing import Final, Literal
 
 from callguard.errors import LinkError, UnsafeText
 
-QUICK: Final = frozenset({"global_getvar", "global_setvar", "strepoch", "uuid_exists", "uuid_getvar", "uuid_setvar", "uuid_setvar_multi"})
+QUICK: Final = frozenset(
+    {"global_getvar", "global_setvar", "strepoch", "uuid_break", "uuid_exists", "uuid_getvar", "uuid_setvar", "uuid_setvar_multi"}
+)
 """Commands of `api` that touch neither disk nor network nor another thread's lock for longer than a look-up."""
 
 # A line end is a second command, and a lone surrogate cannot be sent at all.

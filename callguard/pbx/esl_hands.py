@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
 
-from callguard.pbx.esl import EslCommand, api, job
+from callguard.pbx.esl import EslCommand, api
 
 ORDER_VARIABLE: Final = "callguard_order"
 
@@ -83,4 +83,4 @@ class Hands:
 
 def _told(leg: str, hand: Hand) -> tuple[EslCommand, ...]:
     order, hand.pending, hand.waits = hand.pending, "", False
-    return api("uuid_setvar", f"{leg} {ORDER_VARIABLE} {order}", lane=leg), job("uuid_break", leg, lane=leg)
+    return api("uuid_setvar", f"{leg} {ORDER_VARIABLE} {order}", lane=leg), api("uuid_break", leg, lane=leg)
