@@ -23,7 +23,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any, TypeAlias
 
-from callguard.evidence.chain import Entry, Value, canonical, digest, written
+from callguard.evidence.chain import Entry, Value, digest, encoded, written
 
 Row: TypeAlias = Mapping[str, Any]
 """A row as the database holds it: times in milliseconds since 1970-01-01T00:00Z."""
@@ -51,6 +51,7 @@ CONSENT_COLUMNS = (
 DELETION_COLUMNS = ("recording_id", "reason", "rule", "expires_at", "deleted_at", "sha256", "size", "file")
 SWEEP_COLUMNS = ("as_of", "finished_at", "considered", "deleted", "failed")
 
+_TRUTH = {0: False, 1: True}
 _TIMES = frozenset({"expires_at", "deleted_at", "as_of", "finished_at"})
 
 
@@ -60,13 +61,12 @@ def begin(ledger: str, adopted: int) -> Entry:
 
 
 def consent(row: Row) -> Entry:
-    """A decision; ``purposes`` as the JSON text that the row holds."""
-    return _entry(Kind.CONSENT, {"call": row["call_id"], "digest": digest(consent_evidence(row))})
-
-
-def consent_evidence(row: Row) -> dict[str, Value]:
-    """What the digest of a decision is over."""
-    return {name: row[name] for name in CONSENT_COLUMNS} | {"purposes": _purposes(row["purposes"])}
+    """A decision; ``purposes`` as the JSON text that the row holds, ``complete`` as a truth value or as SQLite's 0 and 1."""
+    evidence = {name: row[name] for name in CONSENT_COLUMNS}
+    evidence["complete"] = _TRUTH[row["complete"]]
+    evidence["purposes"] = _purposes(row["purposes"])
+    found = sha256(encoded(evidence).encode()).hexdigest()
+    return Entry(Kind.CONSENT.value, f'{{"call":{encoded(row["call_id"])},"digest":"{found}"}}')
 
 
 def consents_removed(call: str, reason: str) -> Entry:
@@ -102,7 +102,7 @@ def configuration(sha256_of_file: str, callguard: str) -> Entry:
 
 
 def _entry(kind: Kind, body: Value) -> Entry:
-    return Entry(kind.value, canonical(body))
+    return Entry(kind.value, encoded(body))
 
 
 def _cleartext(row: Row, columns: Sequence[str]) -> dict[str, Value]:

@@ -49,7 +49,8 @@ def heads_file(url: sa.URL) -> Path:
         path = sqlite_path(url)
         return path.with_name(f"{path.name}.heads")
     told = f"{url.host}:{url.port}/{url.database}?{url.query.get('host', '')}"
-    return Path(os.environ.get("STATE_DIRECTORY", _STATE), f"ledger-{sha256(told.encode()).hexdigest()[:12]}.heads")
+    state = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    return Path(state or _STATE, f"ledger-{sha256(told.encode()).hexdigest()[:12]}.heads")
 
 
 def note_head(database: Database) -> Head:

@@ -1,5 +1,6 @@
 """The rows that the ledger proves, each as the entry that it must have there, in the order in which they were written."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,14 +15,25 @@ from callguard.store.types import Moment
 
 
 def proven_rows(connection: sa.Connection) -> Mapping[Kind, Iterator[Entry]]:
-    """For each kind that has rows, what they must have been entered as; read a page at a time, as it is asked for."""
+    """For each kind that has rows, what they must have been entered as; read a page at a time, as it is asked for.
+
+    What another hand has left in a row may have no form at all. It is then something that was never entered.
+    """
     return {
-        Kind.CONSENT: map(entries.consent, _rows(connection, consents, entries.CONSENT_COLUMNS)),
-        Kind.DELETION: map(entries.deletion, _rows(connection, deletions, entries.DELETION_COLUMNS)),
-        Kind.SWEEP: map(entries.sweep, _rows(connection, sweeps, entries.SWEEP_COLUMNS, sweeps.c.deleted > 0)),
-        Kind.POLICY: _archive(connection, policies, _policy),
-        Kind.ANNOUNCEMENT: _archive(connection, announcements, entries.announcement),
+        Kind.CONSENT: _entered(entries.consent, _rows(connection, consents, entries.CONSENT_COLUMNS)),
+        Kind.DELETION: _entered(entries.deletion, _rows(connection, deletions, entries.DELETION_COLUMNS)),
+        Kind.SWEEP: _entered(entries.sweep, _rows(connection, sweeps, entries.SWEEP_COLUMNS, sweeps.c.deleted > 0)),
+        Kind.POLICY: _entered(_policy, _archive(connection, policies)),
+        Kind.ANNOUNCEMENT: _entered(entries.announcement, _archive(connection, announcements)),
     }
+
+
+def _entered(entry: Callable[[entries.Row], Entry], rows: Iterator[entries.Row]) -> Iterator[Entry]:
+    for row in rows:
+        try:
+            yield entry(row)
+        except (TypeError, ValueError, LookupError, OverflowError, AttributeError):
+            yield Entry("", json.dumps({"call": row.get("call_id"), **row}, default=repr))
 
 
 def _rows(connection: sa.Connection, table: sa.Table, names: Sequence[str], *where: sa.ColumnElement[bool]) -> Iterator[entries.Row]:
@@ -34,17 +46,19 @@ def _rows(connection: sa.Connection, table: sa.Table, names: Sequence[str], *whe
         page = read_page(connection, wanted.where(table.c.id > page[-1].id))
 
 
-def _archive(connection: sa.Connection, table: sa.Table, entry: Callable[[entries.Row], Entry]) -> Iterator[Entry]:
+def _archive(connection: sa.Connection, table: sa.Table) -> Iterator[entries.Row]:
     """One version after the other; there are few, and some are large."""
-    for version in connection.scalars(sa.select(table.c.version).order_by(table.c.first_seen, table.c.version)).all():
-        yield entry(dict(connection.execute(sa.select(table).where(table.c.version == version)).mappings().one()))
+    columns = [_as_held(column) for column in table.c]
+    for (version,) in read_page(connection, sa.select(table.c.version).order_by(table.c.first_seen, table.c.version)):
+        for row in read_page(connection, sa.select(*columns).where(table.c.version == version)):
+            yield dict(zip(table.c.keys(), row, strict=True))
 
 
 def _policy(row: entries.Row) -> Entry:
-    return entries.policy(row["version"], row["name"], row["content"])
+    return entries.policy(row["version"], row["name"], json.loads(row["content"]))
 
 
 def _as_held(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
-    if isinstance(column.type, Moment):
+    if isinstance(column.type, Moment | sa.Boolean):
         return sa.type_coerce(column, sa.BigInteger)
     return sa.cast(column, sa.Text) if isinstance(column.type, sa.JSON) else column

@@ -74,6 +74,7 @@ PARTS: Final[Mapping[str, Callable[[], Iterable[Bar]]]] = {
     "memory": memory.measure,
     "sweep": others.sweep,
     "search": others.search,
+    "ledger": others.ledger,
 }
 
 if __name__ == "__main__":

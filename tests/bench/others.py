@@ -1,10 +1,10 @@
-"""The bars that have a bench of their own: AMI intake, sweep, search. Each is run as it stands, and its figure taken."""
+"""The bars that have a bench of their own: AMI intake, sweep, search, ledger. Each is run as it stands, and its figure taken."""
 
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import ami_intake, store_search, sweep_speed
+from tests.bench import ami_intake, ledger_speed, store_search, sweep_speed
 from tests.bench.bars import Bar
 from tests.bench.store_speed import opened
 
@@ -37,3 +37,14 @@ def search() -> Iterator[Bar]:
         store_search.fill(database, CALLS)
         found = store_search.figures(database)
     yield Bar("all about one number among 1,000,000 calls", found["person_ms"], "≤", 50.0, "ms", "median of nine")
+
+
+def ledger() -> Iterator[Bar]:
+    """All of it checked, and what it adds to a turn."""
+    with ledger_speed.opened() as database:
+        found = ledger_speed.figures_of(database, ledger_speed.ENTRIES)
+    beside = f"each with its row; CPU {found['verify_cpu_s']:.1f} s, without the rows {found['links_s']:.1f} s"
+    yield Bar("ledger verify, 1,000,000 entries", found["verify_s"], "≤", 20.0, "s", beside)
+    yield Bar(
+        "a decision's entry, daemon CPU", found["append_cpu_us"], "≤", 150.0, "µs", f"median of {ledger_speed.TURNS} turns with and without"
+    )

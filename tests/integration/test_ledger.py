@@ -1,13 +1,16 @@
 """The ledger in both databases: facts enter it in their own transaction, nothing makes a hole, and another hand is found."""
 
 import json
+import shutil
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from callguard.evidence import entries
-from callguard.store.database import Database
+from callguard.store.database import Database, open_database
 from callguard.store.ledger_rows import PAGE, append, append_configuration, ledger_head
 from callguard.store.records import save_calls
 from callguard.store.tables import ledger
@@ -38,6 +41,18 @@ while True:
     say(number)
     time.sleep(0.002)
 """
+
+
+@pytest.fixture(scope="module")
+def filled_file(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file to copy, with two calls."""
+    file = tmp_path_factory.mktemp("filled") / "callguard.db"
+    shutil.copy(migrated_sqlite, file)
+    with closing(open_database(f"sqlite:///{file}")) as database:
+        fill(database, "c1", "c2")
+        with database.reshape() as connection:
+            connection.execute(sa.text("SELECT 1"))
+    return file
 
 
 def kinds(database: Database) -> list[str]:
@@ -157,6 +172,28 @@ def test_text_that_is_none_any_more_is_found(sqlite_file: Database, column: str)
         assert connection.scalar(sa.text("SELECT 'ș'")) == "ș", "the connection reads as before"
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "entry"),
+    [
+        *(("consents", column, 5) for column in ("heard_ms", "decided_at", "complete", "purposes", "number", "call_id")),
+        *(("deletions", column, 6) for column in ("size", "deleted_at", "reason")),
+        *(("sweeps", column, 9) for column in ("as_of", "considered")),
+        *(("policies", column, 3) for column in ("content", "name")),
+        *(("announcements", column, 2) for column in ("text", "audio_8k", "duration_ms")),
+    ],
+)
+@pytest.mark.parametrize("value", ["1.5", "x'ff00'", "'{'", "9e999", "CAST(x'ff' AS TEXT)"])
+def test_values_of_another_type_are_found(filled_file: Path, tmp_path: Path, table: str, column: str, entry: int, value: str) -> None:
+    """SQLite keeps anything in any column, and whoever verifies must survive it."""
+    shutil.copy(filled_file, tmp_path / "callguard.db")
+    with closing(open_database(f"sqlite:///{tmp_path}/callguard.db")) as database:
+        with database.reshape() as connection:
+            connection.execute(sa.text(f"UPDATE {table} SET {column} = {value} WHERE rowid = (SELECT min(rowid) FROM {table})"))  # noqa: S608
+        found = found_in(database)
+    assert found.broken
+    assert found.first_bad == entry
+
+
 def test_daemon_and_command_append_at_once_and_are_killed(database: Database) -> None:
     """Two processes, `kill -9` at any moment: what is verified meanwhile and afterwards has no hole, and nobody's entry is lost."""
     with database.write() as connection:
@@ -164,9 +201,8 @@ def test_daemon_and_command_append_at_once_and_are_killed(database: Database) ->
     with other_process(database, SAVE_FOR_EVER) as daemon, other_process(database, REMOVE_FOR_EVER) as command:
         assert (daemon.hears(), command.hears()) == ("1", "1")
         looks = [found_in(database) for _ in range(5)]
-        for _ in range(20):
-            daemon.hears(), command.hears()
-        said = [max(map(int, one.kill())) for one in (daemon, command)]
+        heard = [(daemon.hears(), command.hears()) for _ in range(20)][-1]
+        said = [int([last, *one.kill()][-1]) for one, last in zip((daemon, command), heard, strict=True)]
     found = found_in(database)
     assert [one.broken for one in (*looks, found)] == [0] * 6
     assert found.proven["consent"] - said[0] in (0, 1)

@@ -20,7 +20,7 @@ PLACES = st.integers(2, COUNT)
 
 def consent_row(which: int, /, **columns: object) -> dict[str, object]:
     row: dict[str, object] = dict.fromkeys(entries.CONSENT_COLUMNS)
-    return row | {"call_id": f"c{which}", "purposes": '["quality"]', "salt": f"{which:032x}", **columns}
+    return row | {"call_id": f"c{which}", "purposes": '["quality"]', "complete": True, "salt": f"{which:032x}", **columns}
 
 
 def consent(number: int) -> Entry:
