@@ -13,11 +13,11 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Final
 
-from callguard.call.events import CallStarted, LegJoined, Sighting, SnapshotTaken
+from callguard.call.events import CallStarted, LegAnswered, LegJoined, Sighting, SnapshotTaken
 from callguard.call.state import Direction
 from callguard.pbx.border import Border
 from callguard.pbx.esl import EslCommand, OnOutcome, Outcome, Reply, job
-from callguard.pbx.esl_facts import call_of, call_started, hand_of, handed_over, is_answered, is_waiting, joined, occasion
+from callguard.pbx.esl_facts import call_of, call_started, hand_of, handed_over, is_answered, is_waiting, joined, moment, occasion
 from callguard.pbx.esl_lines import name_of
 
 _BOUND_S: Final = 10.0
@@ -30,9 +30,11 @@ Send = Callable[[Sequence[EslCommand], OnOutcome], None]
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What the driver itself needs to know: what the joining of each answered leg would tell, and who in our hands waits."""
+    """What the driver itself needs to know: what the joining of each answered leg would tell, when it was answered, and who in our
+    hands waits."""
 
     people: Mapping[str, LegJoined]
+    answered: tuple[LegAnswered, ...]
     waiting: frozenset[str]
 
 
@@ -114,7 +116,13 @@ class Snapshot:
         bridges = self._bridges(people)
         seen = tuple(self._sighting(leg, dump, bridges.get(leg), people) for leg, dump in self._dumps.items())
         waiting = frozenset(leg for leg, dump in self._dumps.items() if is_waiting(dump))
-        self._done(SnapshotTaken(pbx=self._border.pbx, at=now, received_at=now, sightings=seen), Present(people, waiting))
+        answered = tuple(self._answered(self._dumps[leg]) for leg in people)
+        self._done(SnapshotTaken(pbx=self._border.pbx, at=now, received_at=now, sightings=seen), Present(people, answered, waiting))
+
+    def _answered(self, dump: Dump) -> LegAnswered:
+        """As its event told or would have told."""
+        seen = occasion(dump, self._border)
+        return LegAnswered(**replace(seen, at=moment(dump.get("Caller-Channel-Answered-Time")) or seen.at).where)
 
     def _bridges(self, people: Mapping[str, LegJoined]) -> dict[str, str]:
         """By leg, for those who talk: both answered."""

@@ -133,6 +133,8 @@ class Freeswitch:
         people = {leg: person for leg, person in present.people.items() if leg not in gone}
         self._events.lines.restore(people, [one.joined for one in taken.sightings if one.joined and one.leg not in gone])
         self._tell(taken)
+        for answered in present.answered:
+            self._tell(answered)
         self._let_go()
 
     def _down(self, reason: str, *, fatal: bool = False) -> None:
