@@ -12,8 +12,11 @@ from callguard.cli.calls import calls
 from callguard.cli.check import check
 from callguard.cli.failing import reported
 from callguard.cli.hold import hold
+from callguard.cli.importing import importing
 from callguard.cli.ledger import ledger
 from callguard.cli.recordings import recordings
+from callguard.cli.retag import retag
+from callguard.cli.retention import retention
 from callguard.cli.run import run
 from callguard.cli.show import show
 from callguard.cli.status import status
@@ -48,10 +51,11 @@ def _before(
     context.obj = config
 
 
-for command in (run, check, status, calls, show, recordings, sweep):
+for command in (run, check, status, calls, show, recordings, sweep, retag, retention):
     app.command()(command)
 app.add_typer(announcements)
 app.add_typer(hold)
+app.add_typer(importing)
 app.add_typer(ledger)
 
 

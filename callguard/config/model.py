@@ -202,5 +202,6 @@ class Settings(Section):
             terms=self.retention.terms(),
             billing=self.retention.billing.term(),
             bounds=self.retention.bounds(),
+            billing_floor=self.retention.billing.floor,
             calendar=self.retention.calendar(),
         )

@@ -13,6 +13,7 @@ from io import FileIO
 from pathlib import Path
 
 from callguard.call.commands import FileRecording
+from callguard.errors import FileFault
 from callguard.retention.paths import Obstruction, Spot, spot
 from callguard.retention.rules import Finding
 from callguard.retention.tag import Tag, attach
@@ -53,6 +54,16 @@ def measure(root: Path, command: FileRecording, checkpoint: Checkpoint) -> Measu
     except Obstruction as obstruction:
         missing = obstruction.finding is Finding.FOLDER_MISSING
         return Measured(None, None, Blemish.MISSING if missing else Blemish.UNREADABLE, tagged=False)
+
+
+def retag_file(root: Path, path: str, tag: Tag) -> None:
+    """Put another tag onto a file that has one. Raises :class:`FileFault` when it is not there or cannot be tagged."""
+    try:
+        with spot(root, path) as at, _open(at) as file:
+            attach(tag, file.fileno(), at)
+            os.fsync(file.fileno())
+    except OSError as failure:
+        raise FileFault(f"its file cannot be tagged: {failure.strerror or failure}", place=path) from failure
 
 
 def _measure_at(at: Spot, command: FileRecording, checkpoint: Checkpoint) -> Measured:

@@ -17,7 +17,7 @@ taken. Pure: no clock, no file, no database; standard library only.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from callguard.call.period import Period, Unit, add_months
@@ -64,6 +64,7 @@ class RuleSet:
     terms: Mapping[Kind, Term] = field(default_factory=lambda: DEFAULT_TERMS)
     billing: Term = DEFAULT_BILLING
     bounds: Mapping[Kind, Bounds] = field(default_factory=lambda: DEFAULT_BOUNDS)
+    billing_floor: Period = BILLING_BOUNDS.floor
     calendar: OfficeCalendar = UTC_CALENDAR
 
     @property
@@ -87,6 +88,18 @@ class RuleSet:
         """When a recording of that policy goes; ``None`` when there is no such policy any more."""
         own = self.policies.get(policy)
         return None if own is None else self._latest((Term(own.recording, Anchor.CALL_START),), Origin(started_at))
+
+    def at_floor(self) -> "RuleSet":
+        """The same with every period as short as the law allows: what ends before it by these was not to be."""
+
+        def shortest(terms: Mapping[Kind, Term]) -> Mapping[Kind, Term]:
+            return {kind: replace(term, period=self.bounds[kind].floor) for kind, term in terms.items()}
+
+        policies = {
+            name: replace(policy, recording=self.bounds[Kind.RECORDING].floor, own=shortest(policy.own))
+            for name, policy in self.policies.items()
+        }
+        return replace(self, policies=policies, terms=shortest(self.terms), billing=replace(self.billing, period=self.billing_floor))
 
     def _latest(self, terms: Sequence[Term | None], origin: Origin) -> Expiry:
         """What no rule speaks of is kept."""

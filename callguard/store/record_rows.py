@@ -60,6 +60,13 @@ def undated_page(connection: sa.Connection, kind: Kind, after: str | None) -> Se
     return _read(connection, kind, wanted if after is None else wanted.where(table.c.id > _key(kind, after)))
 
 
+def dated_page(connection: sa.Connection, kind: Kind, after: str | None) -> Sequence[StoredRecord]:
+    """The next :data:`PAGE` that are dated, in order of their ids; none: that was all."""
+    table = _TABLE[kind]
+    wanted = _ROWS[kind].where(table.c.kept_rule.is_not(None)).order_by(table.c.id).limit(PAGE)
+    return _read(connection, kind, wanted if after is None else wanted.where(table.c.id > _key(kind, after)))
+
+
 def due_record_page(connection: sa.Connection, kind: Kind, as_of: datetime, after: StoredRecord | None) -> Sequence[StoredRecord]:
     """The next :data:`PAGE`, in order of their ends, that end at ``as_of`` or before; none: that was all."""
     table = _TABLE[kind]

@@ -38,6 +38,7 @@ class StoredRecording:
     sha256: str | None
     policy_version: str
     deleted_at: datetime | None
+    kept_rule: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,7 @@ def record_deletion(connection: sa.Connection, deletion: Deletion) -> None:
     proof = {
         "recording_id": recording.id,
         "reason": deletion.reason,
-        "rule": _rule(connection, recording.policy_version),
+        "rule": _rule(connection, recording),
         "expires_at": recording.expires_at,
         "deleted_at": deletion.at,
         "sha256": recording.sha256,
@@ -141,7 +142,11 @@ def _in_millis(row: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: to_millis(value) if isinstance(value, datetime) else value for name, value in row.items()}
 
 
-def _rule(connection: sa.Connection, version: str) -> str:
+def _rule(connection: sa.Connection, recording: StoredRecording) -> str:
+    """That of the policy at capture, unless a retag has applied a later one."""
+    version = recording.policy_version
     name, content = connection.execute(sa.select(policies.c.name, policies.c.content).where(policies.c.version == version)).one()
+    if recording.kept_rule is not None:
+        return f"{recording.kept_rule}, by retag; made under policy {name} {version}"
     period = Period(content["retention"]["count"], Unit(content["retention"]["unit"]))
     return f"{period} from the start of the call, by policy {name} {version}"

@@ -1,0 +1,20 @@
+"""`callguard retag`."""
+
+import typer
+
+from callguard.cli.output import Json
+from callguard.cli.session import database, settings
+from callguard.cli.sweep import DryRun
+
+
+def retag(context: typer.Context, *, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """Apply the periods that are configured now to what is there already, and say of each record what became of it and why."""
+    from callguard.cli.retagging import JsonRetag, TextRetag
+    from callguard.cli.sweeping import stoppable
+    from callguard.retention.retag import Retagging
+
+    chosen = settings(context)
+    with database(chosen) as opened, stoppable() as stopped:
+        plan = Retagging(opened, chosen.recordings.root, chosen.rules())
+        telling = (JsonRetag if as_json else TextRetag)(plan)
+        telling.preview() if dry_run else telling.execute(stopped)
