@@ -24,10 +24,13 @@ TOLD = 20
 
 PROGRESS = 1000
 
-_NAMED = {
+_NAMED: Mapping[str, tuple[str, str]] = {
     Kind.CONSENT: ("call", "a decision in call"),
     Kind.DELETION: ("recording_id", "the deletion of recording"),
+    Kind.RECORD_DELETION: ("record", "the deletion of record"),
     Kind.SWEEP: ("finished_at", "the sweep that ended at"),
+    Kind.HOLD: ("hold", "hold"),
+    Kind.HOLD_RELEASE: ("hold", "the release of hold"),
     Kind.POLICY: ("version", "policy"),
     Kind.ANNOUNCEMENT: ("version", "announcement"),
 }

@@ -6,12 +6,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from callguard.evidence import entries
+from callguard.evidence import entries, retention_entries
 from callguard.evidence.chain import Entry
 from callguard.evidence.entries import Kind
 from callguard.store.ledger_rows import PAGE, read_page
-from callguard.store.tables import announcements, consents, deletions, policies, sweeps
+from callguard.store.tables import announcements, consents, deletions, holds, policies, record_deletions, sweeps
 from callguard.store.types import Moment
+
+_RECORD_DELETION = ("kind", "record_id", "rule", "kept_until")
+_HOLD = ("id", *retention_entries.HOLD_COLUMNS)
 
 
 def proven_rows(connection: sa.Connection) -> Mapping[Kind, Iterator[Entry]]:
@@ -22,7 +25,10 @@ def proven_rows(connection: sa.Connection) -> Mapping[Kind, Iterator[Entry]]:
     return {
         Kind.CONSENT: _entered(entries.consent, _rows(connection, consents, entries.CONSENT_COLUMNS)),
         Kind.DELETION: _entered(entries.deletion, _rows(connection, deletions, entries.DELETION_COLUMNS)),
+        Kind.RECORD_DELETION: _entered(_record_deletion, _rows(connection, record_deletions, _RECORD_DELETION)),
         Kind.SWEEP: _entered(entries.sweep, _rows(connection, sweeps, entries.SWEEP_COLUMNS, sweeps.c.deleted > 0)),
+        Kind.HOLD: _entered(_placed, _rows(connection, holds, _HOLD)),
+        Kind.HOLD_RELEASE: _entered(_released, _rows(connection, holds, _HOLD, holds.c.released_at.is_not(None))),
         Kind.POLICY: _entered(_policy, _archive(connection, policies)),
         Kind.ANNOUNCEMENT: _entered(entries.announcement, _archive(connection, announcements)),
     }
@@ -33,7 +39,8 @@ def _entered(entry: Callable[[entries.Row], Entry], rows: Iterator[entries.Row])
         try:
             yield entry(row)
         except (TypeError, ValueError, LookupError, OverflowError, AttributeError):
-            yield Entry("", json.dumps({"call": row.get("call_id"), **row}, default=repr))
+            names = {"call": row.get("call_id"), "hold": row.get("id"), "record": row.get("record_id")}
+            yield Entry("", json.dumps({**names, **row}, default=repr))
 
 
 def _rows(connection: sa.Connection, table: sa.Table, names: Sequence[str], *where: sa.ColumnElement[bool]) -> Iterator[entries.Row]:
@@ -52,6 +59,19 @@ def _archive(connection: sa.Connection, table: sa.Table) -> Iterator[entries.Row
     for (version,) in read_page(connection, sa.select(table.c.version).order_by(table.c.first_seen, table.c.version)):
         for row in read_page(connection, sa.select(*columns).where(table.c.version == version)):
             yield dict(zip(table.c.keys(), row, strict=True))
+
+
+def _record_deletion(row: entries.Row) -> Entry:
+    return retention_entries.record_deletion(row["kind"], row["record_id"], row["rule"], row["kept_until"])
+
+
+def _placed(row: entries.Row) -> Entry:
+    """As the row was when the hold was placed."""
+    return retention_entries.hold(Kind.HOLD.value, row["id"], {**row, "released_by": None, "released_at": None, "release_reason": None})
+
+
+def _released(row: entries.Row) -> Entry:
+    return retention_entries.hold(Kind.HOLD_RELEASE.value, row["id"], row)
 
 
 def _policy(row: entries.Row) -> Entry:

