@@ -16,7 +16,7 @@ from tests.rig.freeswitch import PrivateFreeswitch
 from tests.rig.freeswitch_esl import Esl, Told
 from tests.rig.phone import IncomingCall, OutgoingCall, Phone
 from tests.rig.site import speechlike
-from tests.rig.sound import RATE, write_wav
+from tests.rig.sound import RATE, contains_tone, write_wav
 
 pytestmark = pytest.mark.live
 
@@ -220,6 +220,8 @@ def test_an_inbound_caller_is_announced_to_and_asked_before_anybody_rings(stand:
     _, rang_at = rings(stand.agent)
     assert rang_at - released < SLACK_S
     heard_whole(inbound, PROMPT)
+    time.sleep(0.3)
+    assert contains_tone(inbound.heard(rang_at), 425), "nobody tells an answered caller by SIP that it rings"
 
 
 def test_only_the_keys_of_the_order_cut_a_prompt(stand: Stand) -> None:
