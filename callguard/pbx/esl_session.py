@@ -43,6 +43,7 @@ class EslSession:
     def __init__(self, address: EslAddress, callbacks: LinkCallbacks, contain: Contain, bounds: EslBounds) -> None:
         self._secret = address.secret
         self._bounds = bounds
+        self._is_shutting_down = False
         self._wanted = dict(callbacks.on_event)
         self._wanted[SHUTDOWN] = partial(self._shut_down, self._wanted.get(SHUTDOWN))
         self.protocol = EslProtocol(address, callbacks.congested, contain, bounds)
@@ -69,7 +70,7 @@ class EslSession:
                 protocol.send(api("strepoch"), _ignore)
             next_step_s = bounds.ping_after_s if silent_s < bounds.ping_after_s else bounds.dead_after_s
             protocol.ended.wait(max(next_step_s - silent_s, 0.001))
-        return protocol.ended.get()
+        return LinkLost("the PBX shut down") if self._is_shutting_down else protocol.ended.get()
 
     def _connect(self) -> None:
         """Socket and greeting; greenswitch has a bound on the first alone, and not on the look-up of the name."""
@@ -106,11 +107,10 @@ class EslSession:
         self.protocol.listen(self._wanted)
 
     def _shut_down(self, on_event: OnEvent | None, headers: Headers) -> None:
-        try:
-            if on_event is not None:
-                on_event(headers)
-        finally:
-            self.protocol.drop(LinkLost("the PBX shut down"))
+        """What follows is still heard: the recordings are closed and the legs ended only now, and FreeSWITCH tells why."""
+        self._is_shutting_down = True
+        if on_event is not None:
+            on_event(headers)
 
 
 def _login_error(outcome: LinkError) -> LinkError:

@@ -271,17 +271,27 @@ def test_a_link_that_flaps_is_slowed_down_until_it_holds() -> None:
         until(lambda: owner.ups == 6, within_s=0.15)
 
 
-def test_a_pbx_that_shuts_down_is_left_at_once() -> None:
-    """What waits fails with the reason, and what follows in the segment is not heard any more."""
+def test_a_pbx_that_shuts_down_is_heard_to_the_end() -> None:
+    """It tells of the end of every leg after it has said so, and then goes."""
     owner = Owner()
-    with EslServer(ignore) as server, up(server.port, owner, "CHANNEL_CREATE", "SHUTDOWN") as link:
-        link.send([job("status")], owner.take)
-        until(server.last.lines)
-        server.last.send(event("SHUTDOWN") + event("CHANNEL_CREATE"))
+    with EslServer(ignore) as server, up(server.port, owner, "CHANNEL_DESTROY", "SHUTDOWN"):
+        server.last.send(event("SHUTDOWN") + event("CHANNEL_DESTROY"))
+        until(lambda: len(owner.heard) == 2)
+        assert owner.downs == []
+        server.last.hang_up()
         until(lambda: owner.downs)
         assert owner.downs == ["the PBX shut down"]
-        assert [str(outcome) for _, outcome in owner.outcomes] == ["the PBX shut down"]
-        assert [name for name, _ in owner.heard] == ["SHUTDOWN"]
+        assert [name for name, _ in owner.heard] == ["SHUTDOWN", "CHANNEL_DESTROY"]
+
+
+def test_a_pbx_that_shuts_down_and_then_says_nothing_is_left() -> None:
+    """As any that is silent."""
+    owner = Owner()
+    bounds = replace(SHORT, ping_after_s=0.05, dead_after_s=0.15)
+    with EslServer(ignore) as server, up(server.port, owner, "SHUTDOWN", bounds=bounds):
+        server.last.send(event("SHUTDOWN"))
+        until(lambda: owner.downs)
+        assert owner.downs == ["the PBX shut down"]
 
 
 def test_a_connection_that_breaks_is_named() -> None:
