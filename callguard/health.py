@@ -4,9 +4,9 @@ All of it happens on the engine's tick, in the engine's thread: what says that t
 """
 
 import os
-import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -16,7 +16,17 @@ from callguard.config import Settings
 from callguard.engine import Engine
 from callguard.pbx.switch import HeartbeatHeard, LinkDown, LinkUp
 from callguard.retention.schedule import SweepSchedule
+from callguard.retention.space import Pressure, free_bytes, in_words, pressure
 from callguard.status_file import LinkStatus, Status
+
+OVERDUE = timedelta(days=2)
+"""A sweep comes every day."""
+
+_DISK = {
+    Pressure.NONE: "there is room on the recordings' disk again",
+    Pressure.LOW: "the recordings' disk is getting full: soon no recording begins",
+    Pressure.FULL: "no recording begins: the recordings' disk is full or not there; nothing is deleted to make room",
+}
 
 LOG = structlog.get_logger(__name__)
 
@@ -41,6 +51,7 @@ class Health:
         self._started_at = now
         self._path = status_file.path(settings)
         self._links = {pbx.name: LinkStatus(pbx=pbx.name, up=False, since=now, reason="not connected yet") for pbx in settings.pbx}
+        self._pressure = Pressure.NONE
         self._awaited = Readiness({pbx.name for pbx in settings.pbx}, {pbx.name for pbx in settings.pbx})
 
     def link(self, link: LinkUp | LinkDown | HeartbeatHeard) -> None:
@@ -70,6 +81,7 @@ class Health:
     def tick(self) -> None:
         """Feed the watchdog and write the status file."""
         systemd.alive()
+        self._watch_disk()
         self._write(utc_now())
 
     def end(self) -> None:
@@ -82,6 +94,24 @@ class Health:
         """One line for `systemctl status`."""
         links = (f"{link.pbx} {'up' if link.up else f'down: {link.reason}'}" for link in self._links.values())
         return f"{', '.join(links)}; {len(self._engine.board.calls)} calls"
+
+    def _watch_disk(self) -> None:
+        """Once for each change: it gets full, no recording begins any more, there is room again."""
+        free, least = free_bytes(self._settings.recordings.root), self._settings.recordings.min_free
+        found = Pressure.FULL if free is None else pressure(free, least)
+        if found is self._pressure:
+            return
+        self._pressure = found
+        say = LOG.info if found is Pressure.NONE else LOG.warning if found is Pressure.LOW else LOG.error
+        say(_DISK[found], free=None if free is None else in_words(free, least))
+
+    def _alarms(self, now: datetime) -> Iterator[str]:
+        if self._sweeps.last_error is not None:
+            yield f"the sweep failed: {self._sweeps.last_error}"
+        elif self._sweeps.last_run is not None and now - self._sweeps.last_run > OVERDUE:
+            yield f"no sweep has ended since {self._sweeps.last_run:%Y-%m-%d}"
+        if self._pressure is not Pressure.NONE:
+            yield _DISK[self._pressure]
 
     def _write(self, now: datetime) -> None:
         status_file.write(self._path, self._status(now))
@@ -100,5 +130,6 @@ class Health:
             lag_ms=self._engine.lag_ms,
             last_sweep=self._sweeps.last_run,
             next_sweep=self._sweeps.next_run(),
-            disk_free=shutil.disk_usage(self._settings.recordings.root).free,
+            disk_free=free_bytes(self._settings.recordings.root),
+            alarms=tuple(self._alarms(now)),
         )

@@ -42,7 +42,10 @@ class LinkStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """The daemon at one moment. ``queue`` counts facts that wait, ``lag_ms`` is from event to order, ``disk_free`` is bytes."""
+    """The daemon at one moment. ``queue`` counts facts that wait, ``lag_ms`` is from event to order, ``disk_free`` is bytes.
+
+    ``alarms`` are what a person has to see to.
+    """
 
     pid: int
     version: str
@@ -56,6 +59,7 @@ class Status:
     disk_free: int | None
     last_sweep: datetime | None
     next_sweep: datetime | None
+    alarms: tuple[str, ...]
 
     def fault(self, now: datetime) -> str | None:
         """Why this is not the state of a daemon that runs at the moment ``now``; ``None`` when it is."""

@@ -13,13 +13,11 @@ from callguard.checks.report import Check, Subject
 from callguard.clock import utc_now
 from callguard.config import BUILT_IN, PolicySettings, Settings
 from callguard.retention.paths import open_root
+from callguard.retention.space import Pressure, in_words, pressure
 from callguard.store.database import open_database
 from callguard.store.schema import REVISIONS, check_schema
 
 SERVICE_USER = "callguard"
-AMPLE = 2
-"""So many times the space that must stay free is enough not to think of it."""
-
 SHARE = "make a group for both, give it to the folder (chgrp, chmod 2770), put both users in it and restart both"
 
 
@@ -93,11 +91,12 @@ def _service() -> access.Ids | None:
 
 
 def _space(subject: Subject, free: int, least: int) -> Check:
-    message = f"{free / 2**30:.1f} GiB, {least / 2**30:.1f} must stay free"
+    message = in_words(free, least)
     remedy = "make room or a larger disk; callguard never deletes a recording before its time"
-    if free < least:
+    found = pressure(free, least)
+    if found is Pressure.FULL:
         return subject.failed(message, remedy)
-    return subject.warning(message, remedy) if free < AMPLE * least else subject.ok(message)
+    return subject.warning(message, remedy) if found is Pressure.LOW else subject.ok(message)
 
 
 def announcements(settings: Settings) -> Iterator[Check]:

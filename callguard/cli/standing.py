@@ -3,7 +3,6 @@
 What only a running daemon can tell is unknown when it does not run, and not what it was when it ended.
 """
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Self
@@ -13,6 +12,7 @@ from callguard.cli.session import database
 from callguard.clock import utc_now
 from callguard.config import Settings
 from callguard.errors import CallguardError, Fault, StoreError
+from callguard.retention.space import free_bytes
 from callguard.status_file import Status, latest
 from callguard.store.records import open_calls
 from callguard.store.retention_rows import SweepRow, count_due, last_sweep
@@ -43,12 +43,13 @@ class Standing:
         status = latest(settings)
         fault = "no status file of it was found" if status is None else status.fault(utc_now())
         known, store_faults = _known(settings)
-        return cls(None if fault else status, fault, known, store_faults, _disk_free(settings))
+        return cls(None if fault else status, fault, known, store_faults, free_bytes(settings.recordings.root))
 
     def complain(self) -> None:
-        """Raises :class:`CallguardError` when the daemon does not run or the database cannot be read."""
+        """Raises :class:`CallguardError` when the daemon does not run or has an alarm, or the database cannot be read."""
         silent = Fault(f"the daemon does not run: {self.fault}", remedy="systemctl start callguard; then journalctl -u callguard")
-        faults = (*((silent,) if self.fault else ()), *self.store_faults)
+        alarms = [Fault(alarm, remedy="journalctl -u callguard tells more") for alarm in (self.status.alarms if self.status else ())]
+        faults = (*((silent,) if self.fault else ()), *self.store_faults, *alarms)
         if faults:
             raise CallguardError("not running as it should", faults=faults)
 
@@ -77,6 +78,8 @@ def _daemon(standing: Standing) -> Iterator[tuple[str, Cell]]:
     yield "calls now", f"{status.calls_now}, {status.recordings_now} of them recorded"
     yield "queue", f"{status.queue} facts, {status.lag_ms:.1f} ms from event to order"
     yield "next sweep", status.next_sweep
+    for alarm in status.alarms:
+        yield "alarm", alarm
 
 
 def _store(known: Known | None) -> Iterator[tuple[str, Cell]]:
@@ -96,14 +99,6 @@ def _known(settings: Settings) -> tuple[Known | None, tuple[Fault, ...]]:
             return Known(unended, count_due(connection, utc_now()), last_sweep(connection)), ()
     except StoreError as error:
         return None, error.faults
-
-
-def _disk_free(settings: Settings) -> int | None:
-    """Bytes where the recordings lie; ``None`` when that folder is not there."""
-    try:
-        return shutil.disk_usage(settings.recordings.root).free
-    except OSError:
-        return None
 
 
 def _gib(size: int | None) -> str | None:

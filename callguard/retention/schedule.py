@@ -121,4 +121,4 @@ def _tell(outcome: Outcome) -> None:
 
 def _told(failure: BaseException) -> str:
     """Our own errors hold nothing of a person; of others only the type may be told."""
-    return str(failure) if isinstance(failure, CallguardError) else type(failure).__name__
+    return "; ".join(map(str, failure.faults)) if isinstance(failure, CallguardError) else type(failure).__name__

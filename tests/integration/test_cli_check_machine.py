@@ -109,6 +109,7 @@ def test_a_daemon_that_has_lost_a_pbx(site: Site, monkeypatch: pytest.MonkeyPatc
         disk_free=None,
         last_sweep=None,
         next_sweep=None,
+        alarms=(),
     )
     place = status_file.path(settings)
     status_file.write(place, status)

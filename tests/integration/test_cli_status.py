@@ -42,6 +42,7 @@ def status_of(pid: int) -> Status:
         disk_free=5 * 2**30,
         last_sweep=None,
         next_sweep=now + timedelta(hours=6),
+        alarms=(),
     )
 
 
@@ -68,6 +69,7 @@ def test_a_running_daemon_speaks_for_itself(site: Site) -> None:
         "disk_free",
         "last_sweep",
         "next_sweep",
+        "alarms",
         "database",
     ]
     assert (told["running"], told["reason"], told["pid"], told["calls_now"], told["queue"]) == (True, None, os.getpid(), 2, 7)
@@ -127,3 +129,11 @@ def test_without_a_database_the_daemon_is_still_shown(site: Site) -> None:
     assert '"running": true' in done.stdout
     assert '"database": null' in done.stdout
     assert f"callguard: sqlite:///{site.folder}/callguard.db: " in done.stderr
+
+
+def test_an_alarm_is_shown_and_ends_with_one(site: Site) -> None:
+    """A sweep that its guards have stopped must not go unnoticed."""
+    write(site, replace(status_of(os.getpid()), alarms=("the sweep failed: clock: is 400 days ahead of the last sweep",)))
+    done = site.run("status")
+    assert (done.returncode, "alarm           the sweep failed: clock" in done.stdout) == (1, True)
+    assert done.stderr.splitlines()[0] == "callguard: the sweep failed: clock: is 400 days ahead of the last sweep"

@@ -28,6 +28,7 @@ STATUS = Status(
     disk_free=2**40,
     last_sweep=None,
     next_sweep=NOW + timedelta(days=1),
+    alarms=("the sweep failed",),
 )
 
 
