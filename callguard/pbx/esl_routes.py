@@ -14,12 +14,11 @@ OnOutput = Callable[[str, str], None]
 _NAME = b"Event-Name: "
 _CUSTOM = b"Event-Name: CUSTOM"
 JOB = "BACKGROUND_JOB"
-SHUTDOWN = "SHUTDOWN"
 
 
 def subscription(names: Mapping[str, OnEvent]) -> str:
-    """What to ask for with `event`: these, and what the link needs itself; the subclasses of `CUSTOM` have to stand at the end."""
-    plain = {name for name in names if not name.startswith("CUSTOM ")} | {JOB, SHUTDOWN}
+    """What to ask for with `event`: these, and the ends of jobs; the subclasses of `CUSTOM` have to stand at the end."""
+    plain = {name for name in names if not name.startswith("CUSTOM ")} | {JOB}
     custom = sorted(name.removeprefix("CUSTOM ") for name in set(names) - plain)
     return " ".join(["plain", *sorted(plain), *(["CUSTOM", *custom] if custom else [])])
 

@@ -14,8 +14,10 @@ from callguard.pbx.esl_bounds import EslBounds
 from callguard.pbx.esl_command import EslAddress, EslCommand, Outcome, Reply, api
 from callguard.pbx.esl_greenswitch import AsyncResult, NotConnectedError, Timeout
 from callguard.pbx.esl_protocol import EslProtocol
-from callguard.pbx.esl_routes import SHUTDOWN, OnEvent, subscription
+from callguard.pbx.esl_routes import OnEvent, subscription
 from callguard.pbx.esl_wire import Headers
+
+_SHUTDOWN = "SHUTDOWN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class EslSession:
         self._bounds = bounds
         self._is_shutting_down = False
         self._wanted = dict(callbacks.on_event)
-        self._wanted[SHUTDOWN] = partial(self._shut_down, self._wanted.get(SHUTDOWN))
+        self._wanted[_SHUTDOWN] = partial(self._shut_down, self._wanted.get(_SHUTDOWN))
         self.protocol = EslProtocol(address, callbacks.congested, contain, bounds)
 
     def open(self, up: Callable[[], None]) -> None:

@@ -145,7 +145,7 @@ class EslServer:
         script: Script = obey,
         *,
         greeting: bytes = GREETING,
-        after_event: bytes = b"",
+        listening: bytes = reply(LISTENING),
         secret: str = SECRET,
         port: int = 0,
     ) -> None:
@@ -153,7 +153,7 @@ class EslServer:
         self.mute = False
         self.connections: list[Connection] = []
         self.times_s: list[float] = []
-        self._greeting, self._after_event, self._secret = greeting, after_event, secret
+        self._greeting, self._listening, self._secret = greeting, listening, secret
         self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         self._threads: list[threading.Thread] = []
@@ -212,7 +212,7 @@ class EslServer:
 
     def _answer(self, connection: Connection, command: Received) -> None:
         if command.way == "event":
-            connection.send(reply(LISTENING) + self._after_event)
+            connection.send(self._listening)
         elif command.way != "auth":
             self.script(connection, command)
         elif command.argument == self._secret:

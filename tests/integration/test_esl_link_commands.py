@@ -11,7 +11,7 @@ from callguard.errors import ActionRefused, LinkError, LinkLost, LinkOverdue, Un
 from callguard.pbx.esl import Headers, Outcome, Reply, api, job
 from tests.integration.ami_server import until
 from tests.integration.esl_owner import SHORT, Owner, linked, up
-from tests.integration.esl_server import Connection, EslServer, Received, done, echo, event, ignore, obey, output, reply
+from tests.integration.esl_server import Connection, EslServer, Received, done, echo, event, events, ignore, obey, output, reply
 
 PATIENT = replace(SHORT, ping_after_s=20.0, dead_after_s=40.0)
 
@@ -146,11 +146,12 @@ def test_a_lane_goes_on_after_a_job_that_failed() -> None:
 
     with EslServer(refuse_jobs) as server, up(server.port, owner, bounds=PATIENT) as link:
         link.send([job("uuid_record", "7 start x", lane="7", bound_s=0.1), job("uuid_record", "7 stop x", lane="7")], owner.take)
-        link.send([api("uuid_exists", "7", lane="7")], owner.take)
+        link.send([api("uuid_exists", "7", lane="7", bound_s=0.1)], owner.take)
         until(lambda: len(server.last.lines()) == 2)
         assert owner.kinds() == [LinkOverdue]
         server.last.hang_up()
         until(lambda: len(owner.outcomes) == 3)
+        time.sleep(0.15)
         assert owner.kinds() == [LinkOverdue, LinkLost, LinkLost]
         assert server.lines() == ["bgapi uuid_record 7 start x", "bgapi uuid_record 7 stop x"]
 
@@ -207,6 +208,28 @@ def test_a_batch_is_one_write() -> None:
         assert pieces[0] == 60
         assert all(taken is sent for (taken, _), sent in zip(owner.outcomes, commands, strict=True))
         assert owner.threads == {f"esl 127.0.0.1:{server.port}"}
+
+
+def test_a_flood_holds_up_no_command() -> None:
+    """While events come faster than they are taken, a command goes out among them and not after them."""
+    heard_then: list[int] = []
+    heard: list[Headers] = []
+
+    def note(_connection: Connection, _command: Received) -> None:
+        heard_then.append(len(heard))
+
+    def take(headers: Headers) -> None:
+        heard.append(headers)
+        sum(range(500))
+
+    flood = b"".join(events("CHANNEL_CREATE", 20_000))
+    with EslServer(note) as server, up(server.port, Owner(), events={"CHANNEL_CREATE": take}, bounds=PATIENT) as link:
+        server.in_background(server.last.send, flood)
+        until(lambda: len(heard) > 100)
+        link.send([api("strepoch")], lambda _command, _outcome: None)
+        until(lambda: heard_then)
+        until(lambda: len(heard) == 20_000)
+    assert heard_then[0] < 15_000
 
 
 def test_sending_without_a_connection_fails_at_once() -> None:

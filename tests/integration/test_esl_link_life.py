@@ -1,5 +1,6 @@
 """The ESL link's life: what it finds behind a port, how it comes back after a loss, and how it is stopped."""
 
+import gc
 import socket
 import struct
 import threading
@@ -11,13 +12,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
+import gevent
 import pytest
 
 from callguard.errors import LinkLost
 from callguard.pbx.esl import EslAddress, EslLink, Headers, LinkCallbacks, Reply, api, job
+from callguard.pbx.esl_protocol import EslProtocol
 from tests.integration.ami_server import until
 from tests.integration.esl_owner import SHORT, Owner, linked, up
-from tests.integration.esl_server import GOODBYE, GREETING, SECRET, EslServer, block, event, events, ignore
+from tests.integration.esl_server import GOODBYE, GREETING, LISTENING, SECRET, EslServer, block, event, events, ignore, obey, reply
 
 NO_ESL = "what answers there does not greet as ESL does"
 SILENT = "no ESL greeting (wrong port?) within 0.2 s"
@@ -94,6 +97,14 @@ def test_a_login_without_an_answer_has_an_end() -> None:
     assert owner.downs == ["login: auth: no answer within 0.2 s"]
 
 
+def test_a_subscription_that_is_refused_is_no_link() -> None:
+    """A link that heard nothing would look like a PBX on which nothing happens."""
+    owner = Owner()
+    with EslServer(listening=reply("-ERR no keywords supplied")) as server, linked(server.port, owner):
+        until(lambda: owner.fatals)
+    assert (owner.fatals, owner.ups, owner.downs) == (["event: -ERR no keywords supplied"], 0, [])
+
+
 def test_a_closed_port_is_tried_again_until_it_opens() -> None:
     """Said once, tried at growing intervals, up as soon as there is a PBX."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -119,7 +130,7 @@ def test_no_event_comes_before_up() -> None:
         {"CHANNEL_CREATE": lambda _: order.append("event")}, lambda: order.append("up"), owner.downs.append, owner.fatals.append, bool
     )
     early = GREETING + event("CHANNEL_CREATE")
-    with EslServer(greeting=early, after_event=b"".join(events("CHANNEL_CREATE", 3))) as server:
+    with EslServer(greeting=early, listening=reply(LISTENING) + b"".join(events("CHANNEL_CREATE", 3))) as server:
         link = EslLink(EslAddress("127.0.0.1", server.port, SECRET), callbacks, SHORT)
         link.start()
         until(lambda: len(order) == 4)
@@ -213,6 +224,21 @@ def test_a_pbx_that_talks_but_does_not_answer_is_left() -> None:
         assert owner.downs == ["the PBX was silent for 0.8 s"]
 
 
+def test_a_pbx_is_not_blamed_for_a_pause_of_ours() -> None:
+    """While nothing was read nothing could be heard: after it the silence counts from the start."""
+    owner = Owner()
+    bounds = replace(SHORT, ping_after_s=0.1, dead_after_s=0.3)
+    with EslServer() as server, up(server.port, owner, "CHANNEL_CREATE", bounds=bounds) as link:
+        owner.busy.set()
+        server.last.send(event("CHANNEL_CREATE"))
+        until(lambda: owner.heard)
+        link.send([api("uuid_exists", "7")], owner.take)
+        time.sleep(0.5)
+        owner.busy.clear()
+        time.sleep(0.25)
+        assert (owner.downs, owner.kinds()) == ([], [Reply])
+
+
 def test_an_idle_pbx_that_answers_is_kept() -> None:
     owner = Owner()
     with EslServer() as server, up(server.port, owner, bounds=replace(SHORT, ping_after_s=0.1, dead_after_s=0.4)):
@@ -243,7 +269,12 @@ def test_a_raising_callback_harms_nothing(caplog: pytest.LogCaptureFixture) -> N
             link.send([api("uuid_exists", "7"), job("status")], noting("outcome"))
             until(partial(_told, told, "outcome", 2 * times))
             assert link.ask(api("strepoch"), 1.0) == Reply("+OK")
+            server.script = ignore
+            link.send([api("uuid_exists", "7"), job("status"), job("status", lane="7"), job("status", lane="7")], noting("loss"))
+            until(lambda: len(server.last.lines()) == 6)
             server.last.hang_up()
+            until(partial(_told, told, "loss", 4 * times))
+            server.script = obey
         until(partial(_told, told, "down", 2))
         link.stop()
     assert "congested" in told
@@ -305,6 +336,21 @@ def test_a_connection_that_breaks_is_named() -> None:
         assert owner.downs == ["the connection broke (ConnectionResetError)"]
 
 
+def test_a_lost_connection_leaves_nothing_behind() -> None:
+    """Neither greenlets nor buffers of connections that are gone."""
+    owner = Owner()
+    with EslServer() as server, up(server.port, owner, bounds=replace(SHORT, retry_first_s=0.01, retry_longest_s=0.02)) as link:
+        for times in range(1, 6):
+            owner.wait_up(times)
+            assert link.ask(job("status"), 1.0) == Reply("+OK")
+            server.last.hang_up()
+        owner.wait_up(6)
+        gc.collect()
+        greenlets = [one for one in gc.get_objects() if isinstance(one, gevent.Greenlet) and not one.dead]
+        assert len(greenlets) == 3  # one connects, one reads, one writes
+        assert sum(isinstance(one, EslProtocol) for one in gc.get_objects()) == 1
+
+
 def test_every_loss_is_told() -> None:
     """The same reason twice is told twice when the link was up in between."""
     owner = Owner()
@@ -324,8 +370,10 @@ def test_stopping_is_bounded_and_may_be_repeated() -> None:
         with up(server.port, owner) as link:
             link.send([api("strepoch"), job("status")], owner.take)
             until(lambda: len(server.last.lines()) == 2)
+            began_s = time.monotonic()
             link.stop()
             link.stop()
+            assert time.monotonic() - began_s < 0.5
             assert {str(outcome) for _, outcome in owner.outcomes} == {"the link was stopped"}
             assert len(owner.outcomes) == 2
             with pytest.raises(LinkLost, match="not running"):
