@@ -280,11 +280,11 @@ def open_house(switch: str, request: pytest.FixtureRequest, folder: Path) -> Ite
 
 
 @contextmanager
-def freeswitch_house(prefix: Path, folder: Path, messages: str = "", settings: str = "") -> Iterator[House]:
+def freeswitch_house(prefix: Path, folder: Path, settings: str = "") -> Iterator[House]:
     """The same house on a FreeSWITCH."""
     catalogue = prompts_of_its_own(folder)
     with (
-        freeswitch_site(prefix, folder, WRITTEN + settings, dialplan=FREESWITCH_DIALPLAN, messages=messages, catalogue=catalogue) as here,
+        freeswitch_site(prefix, folder, WRITTEN + settings, dialplan=FREESWITCH_DIALPLAN, catalogue=catalogue) as here,
         here.freeswitch.esl("PLAYBACK_START CHANNEL_CREATE CHANNEL_DESTROY RECORD_START RECORD_STOP") as watcher,
     ):
         here.start_daemon()

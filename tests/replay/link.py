@@ -86,6 +86,16 @@ class Paper:
             self._waiting[comparable(one.name, one.headers)].append(one)
             self._questions[one.question].append(one)
 
+    @property
+    def meant(self) -> list[Sent]:
+        """What was sent then and is sent now."""
+        return [found for _, found in self.performed if found is not None]
+
+    @property
+    def unmeant(self) -> Sequence[object]:
+        """What is sent now and was not then."""
+        return [action for action, found in self.performed if found is None]
+
     def find(self, action: AmiAction) -> Sent | None:
         """The recorded action that this one is; each stands for one only."""
         waiting = self._waiting.get(comparable(action.name, action.headers))

@@ -18,7 +18,6 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from callguard.call.policy import Announcement
 from callguard.call.state import Call, RecordingStatus
 from callguard.store.database import open_database
 from callguard.store.loading import load_calls
@@ -58,7 +57,7 @@ def record(root: Path, scenario: Scenario) -> Taken:
         stage.site.wait("the end of all calls", lambda: _nothing_left(stage.site))
         time.sleep(SETTLED_S)
         stage.daemon.stop()
-        return Taken(bytes(stage.recorder.received), stage.recorder.lines, _stored(stage.site))
+        return Taken(bytes(stage.recorder.received), stage.recorder.lines, stored_in(stage.site))
 
 
 @contextmanager
@@ -72,25 +71,25 @@ def opened(root: Path, folder: Path, scenario: Scenario) -> Iterator[Stage]:
         text = here.config.read_text()
         here.config.write_text(text.replace(f"port = {here.asterisk.ami_port}\n", f"port = {recorder.port}\n"))
         scenario.prepare(here, folder)
-        announcements = [asdict(one) for one in _announcements(here, scenario)]
         pbx_root = str(here.pbx.recordings.inside)
-        recorder.mark("started", pbx_root=pbx_root, policies=scenario.policies, announcements=announcements)
+        recorder.mark("started", pbx_root=pbx_root, policies=scenario.policies, announcements=announcements_of(here, scenario))
         yield Stage(here, recorder, observer)
 
 
-def _announcements(here: Site, scenario: Scenario) -> list[Announcement]:
-    """Those that the policies ask for."""
+def announcements_of(here: Site, scenario: Scenario) -> list[dict[str, Any]]:
+    """Those that the policies ask for, as JSON has them."""
     every = [edition.announcement for edition in here.catalogue.current]
     asked = [one.prompts for one in fixtures.policies(scenario.policies, every) if one.prompts]
     heard = {prompt for prompts in asked for prompt in (prompts.question, prompts.accepted, prompts.refused)}
-    return sorted(heard, key=lambda one: one.name)
+    return [asdict(one) for one in sorted(heard, key=lambda one: one.name)]
 
 
 def _nothing_left(here: Site) -> bool:
     return "\n0 active channels" in "\n" + here.pbx.cli("core show channels count")
 
 
-def _stored(here: Site) -> list[Call]:
+def stored_in(here: Site) -> list[Call]:
+    """The calls in the database of the site."""
     database = open_database(f"sqlite:///{here.database}")
     with database.read() as connection:
         found = load_calls(connection, connection.scalars(sa.select(calls.c.id)).all())

@@ -174,14 +174,14 @@ def two_calls_at_once(stage: Stage) -> None:
 def sms_inbound(stage: Stage) -> None:
     """A text comes in from outside: from, to, when, and no word of what it says."""
     stage.site.caller.message("agent", "canary", stage.site.pbx.sip_port)
-    stage.observer.wait("the text", lambda told: told.get("UserEvent") == "CallguardMessage")
+    stage.site.wait("the text", lambda: stage.site.agent.messages)
 
 
 @scenario(OPT_IN)
 def sms_outbound(stage: Stage) -> None:
     """A text goes out; its body tries to be a header."""
     stage.site.agent.message(CALLEE, "canary\r\nTo: +40700000000", stage.site.pbx.sip_port, caller="200")
-    stage.observer.wait("the text", lambda told: told.get("UserEvent") == "CallguardMessage")
+    stage.site.wait("the text", lambda: stage.site.caller.messages)
 
 
 @scenario(OPT_IN)

@@ -28,6 +28,23 @@ DIALPLAN: Final = """
 </context>
 """
 
+MESSAGES: Final = """
+<context name="rig">
+  <extension name="out"><condition field="to_user" expression="^(0\\d+)$">
+    <action application="set"
+            data="callguard_told=${bgapi(echo callguard-message outbound ${url_encode(${to_user})} ${url_encode(${from_user})})}"/>
+    <action application="set" data="to=$1@$${phone_caller}"/>
+    <action application="send" data="sip"/>
+  </condition></extension>
+  <extension name="in"><condition field="to_user" expression="^agent$">
+    <action application="set"
+            data="callguard_told=${bgapi(echo callguard-message inbound ${url_encode(${to_user})} ${url_encode(${from_user})})}"/>
+    <action application="set" data="to=agent@$${phone_agent}"/>
+    <action application="send" data="sip"/>
+  </condition></extension>
+</context>
+"""
+
 
 @contextmanager
 def freeswitch_site(
@@ -36,7 +53,7 @@ def freeswitch_site(
     policies: str = "",
     *,
     dialplan: str = DIALPLAN,
-    messages: str = "",
+    messages: str = MESSAGES,
     catalogue: Catalogue | None = None,
     recording: str = "stereo",
 ) -> Iterator[Site]:

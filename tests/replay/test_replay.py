@@ -1,6 +1,6 @@
-"""Recorded calls of a real Asterisk 22, replayed: whole, from every message on, and through a restart at every message.
+"""Recorded calls of a real Asterisk 22 and a real FreeSWITCH 1.10, replayed: whole, from every message on, and through a restart at each.
 
-The fixtures are taken by `tests/replay/record.py`; what happens in each is told where its scenario is played.
+The fixtures are taken by `tests/replay/record.py` and `esl_record.py`; what happens in each is told where its scenario is played.
 """
 
 import json
@@ -12,56 +12,60 @@ import pytest
 
 from callguard.call.state import COVERED, RUNNING, Call, Decision, RecordingStatus, Stage
 from callguard.turn import Board
-from tests.replay import fixtures
-from tests.replay.course import Course, course
+from tests.replay.course import Course
+from tests.replay.courses import course_of, expectation, names
 from tests.replay.fixtures import Mark, Sent
 from tests.replay.replaying import Replay
 from tests.replay.telling import tell
 
-NAMES = fixtures.names()
+NAMES = names()
 IN_DIALOGUE = frozenset({Stage.PRESENT, Stage.ANNOUNCING, Stage.ASKING, Stage.ACKNOWLEDGING})
 NOTHING_MISSED = (
-    "daemon-restarted-in-conversation",
-    "daemon-restarted-in-prompt",
-    "daemon-restarted-while-asking",
-    "link-cut-in-conversation",
+    "asterisk/daemon-restarted-in-conversation",
+    "asterisk/daemon-restarted-in-prompt",
+    "asterisk/daemon-restarted-while-asking",
+    "asterisk/link-cut-in-conversation",
+    "freeswitch/daemon-restarted-in-conversation",
+    "freeswitch/link-cut-in-conversation",
 )
 
 each_fixture = pytest.mark.parametrize("name", NAMES)
 
 
 def test_there_are_enough() -> None:
-    assert len(NAMES) >= 25
+    assert sum(name.startswith("asterisk/") for name in NAMES) >= 25
+    assert sum(name.startswith("freeswitch/") for name in NAMES) >= 10
 
 
 @each_fixture
 def test_whole(name: str) -> None:
     """S1, S2, S3, S8, C1, C2, C3, C8: the calls come to what a person has read and found right, by the very orders that were sent then."""
-    replay = course(name).whole
-    expected = json.loads((fixtures.FOLDER / f"{name}.expected.json").read_text("utf-8"))
+    replay = course_of(name).whole
+    expected = json.loads(expectation(name).read_text("utf-8"))
     assert tell(replay.calls.values(), replay.messages) == expected
-    assert [action for action, found in replay.paper.performed if found is None] == []
-    assert by_channel(found for _, found in replay.paper.performed if found) == by_channel(course(name).fixture.sent)
+    assert replay.paper.unmeant == []
+    assert by_channel(replay.paper.meant) == by_channel(course_of(name).fixture.sent)
 
 
 @each_fixture
 def test_pieces_do_not_matter(name: str) -> None:
     """Message by message, or as much at once as a busy engine finds: the same decisions and recordings."""
-    assert outcome(course(name).one_by_one[0].calls.values()) == outcome(course(name).whole.calls.values())
+    assert outcome(course_of(name).one_by_one[0].calls.values()) == outcome(course_of(name).whole.calls.values())
 
 
 def by_channel(sent: Iterable[Sent]) -> dict[str, list[int]]:
     """The places of what was sent, in its order, for each channel: calls do not wait for each other."""
     places = defaultdict(list)
     for one in sent:
-        places[dict(one.headers).get("Channel", "")].append(one.place)
+        told = dict(one.headers)
+        places[told.get("Channel") or "".join(told.get("Command", "").split(" ")[1:2])].append(one.place)
     return places
 
 
 @each_fixture
 def test_every_suffix(name: str) -> None:
     """A daemon that attaches in mid-call and knows nothing asks whoever waits for it, records nobody unasked, and comes to an end."""
-    whole = course(name)
+    whole = course_of(name)
     assert [channels for channels in whole.channels if channels is not None][-1] == {}
     for place in whole.cuts:
         assert_over(whole.from_step(place))
@@ -70,7 +74,7 @@ def test_every_suffix(name: str) -> None:
 @each_fixture
 def test_restarted_at_every_message(name: str) -> None:
     """No decision is lost, none is made better than it was, and where nobody was being asked nothing is different at all."""
-    whole = course(name)
+    whole = course_of(name)
     for place in whole.cuts:
         restarted = whole.from_step(place, whole.rows(place))
         assert_over(restarted)
@@ -82,7 +86,7 @@ def test_restarted_at_every_message(name: str) -> None:
 @each_fixture
 def test_away_for_some_messages(name: str) -> None:
     """As a restart, but what happened meanwhile is never told."""
-    whole, chance = course(name), random.Random(name)
+    whole, chance = course_of(name), random.Random(name)
     for place in whole.cuts[::2]:
         back = chance.choice(whole.returns(place)[:20])
         restarted = whole.from_step(back, whole.rows(place), since=place)
@@ -93,7 +97,7 @@ def test_away_for_some_messages(name: str) -> None:
 @pytest.mark.parametrize("name", NOTHING_MISSED)
 def test_snapshots_are_made_up_as_the_pbx_tells_them(name: str) -> None:
     """What the tests above let a returning daemon see is what Asterisk itself listed, where a daemon did return in mid-call."""
-    told = [channels for channels in course(name).channels[lost(course(name)) :] if channels is not None]
+    told = [channels for channels in course_of(name).channels[lost(course_of(name)) :] if channels is not None]
     assert told[0]
     assert told[0] == told[1]
 
