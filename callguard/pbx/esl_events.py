@@ -74,7 +74,7 @@ class EslEvents:
 
     def _playback_start(self, told: Headers) -> None:
         """The silence in which a leg waits for us: at first (a callee's leg), or after what it was told has come to its end."""
-        if told.get("Playback-File-Path") != WAITING or hand_of(told) is None:
+        if told.get("Playback-File-Path") not in WAITING or hand_of(told) is None:
             return
         leg, step = leg_of(told), _step(told)
         self._conclude(told, leg, step)

@@ -18,8 +18,8 @@ _DIVERTED = re.compile(r"<?(?:sips?|tel):[^@>;,|]*")
 _DIVERSIONS = 10
 _NARROWBAND_HZ = 8_000
 
-WAITING = "silence_stream://5000"
-"""What our dialplan plays while a leg waits for us, and nothing else does."""
+WAITING = ("silence_stream://5000", "silence_stream://3000")
+"""What our dialplan plays while a leg waits for us, behind the hand-over and behind an order, and nothing else does."""
 
 
 class Told(Protocol):
@@ -36,7 +36,7 @@ def hand_of(told: Told) -> Direction | None:
 
 def is_waiting(told: Told) -> bool:
     """Whether a leg that is in our hands waits for an order at present, by a dump of it."""
-    return told.get("variable_current_application") == "sleep" or told.get("variable_current_application_data") == WAITING
+    return told.get("variable_current_application") == "sleep" or told.get("variable_current_application_data") in WAITING
 
 
 def leg_of(told: Told) -> str:

@@ -153,6 +153,45 @@ class House:
         assert isinstance(self.watcher, Observer)
         return self.watcher
 
+    @property
+    def on_asterisk(self) -> bool:
+        return isinstance(self.watcher, Observer)
+
+    def witnessed(self, leg: str) -> tuple[datetime, datetime, datetime]:
+        """When the leg was made, its recording begun, and the leg gone, by the PBX's clock and as somebody else saw it."""
+        if isinstance(self.watcher, Observer):
+            found = [self.watcher.events(name, Uniqueid=leg) for name in ("Newchannel", "MixMonitorStart", "Hangup")]
+            made, begun, gone = (moment(told) for (told,) in found)
+        else:
+            made, begun, gone = (self._seen(name, leg) for name in ("CHANNEL_CREATE", "RECORD_START", "CHANNEL_DESTROY"))
+        return made, begun, gone
+
+    def transfer_by_pbx(self, number: str, extension: str) -> None:
+        """The PBX itself sends the caller with this number on, as if the agent had."""
+        if isinstance(self.watcher, Observer):
+            self.watcher.action("BlindTransfer", Channel=self.channel(number, "agent"), Context="from-inside", Exten=extension)
+        else:
+            self.watcher.api(f"uuid_transfer {self._leg(number, 'outbound')} -bleg {extension} XML from-inside")
+
+    def redirect(self, number: str, extension: str) -> None:
+        """The PBX takes the caller with this number away from the agent and executes another extension with him."""
+        if isinstance(self.watcher, Observer):
+            channel = self.channel(number, "caller")
+            self.watcher.action("Redirect", Channel=channel, Context="from-inside", Exten=extension, Priority="1")
+        else:
+            self.watcher.api(f"uuid_transfer {self._leg(number, 'inbound')} {extension} XML from-inside")
+
+    def _seen(self, name: str, leg: str) -> datetime:
+        assert isinstance(self.watcher, Esl)
+        (told,) = (one for one in self.watcher.seen if one["Event-Name"] == name and one.get("Unique-ID") == leg)
+        return datetime.fromtimestamp(int(told["Event-Date-Timestamp"]) / 1_000_000, UTC)
+
+    def _leg(self, number: str, direction: str) -> str:
+        """The caller's leg, or the first that was called for him."""
+        assert isinstance(self.watcher, Esl)
+        made = (one for one in self.watcher.seen if one["Event-Name"] == "CHANNEL_CREATE" and one.get("Call-Direction") == direction)
+        return next(one["Unique-ID"] for one in made if one.get("Caller-Caller-ID-Number") == number)
+
     def first_prompt_ended(self, leg: str, duration_ms: int) -> datetime:
         """When, by the PBX's clock and as somebody else saw it."""
         if isinstance(self.watcher, Observer):
@@ -164,7 +203,7 @@ class House:
             if told.get("Unique-ID") == leg
             and told["Event-Name"] == "PLAYBACK_START"
             and told.get("variable_callguard_step") == "1"
-            and told.get("Playback-File-Path") == "silence_stream://5000"
+            and told.get("Playback-File-Path") == "silence_stream://3000"
         )
         return datetime.fromtimestamp(int(waits["Event-Date-Timestamp"]) / 1_000_000, UTC)
 
