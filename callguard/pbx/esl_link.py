@@ -151,8 +151,8 @@ class EslLink:
             return not self._stopping
 
     def _submit(self) -> None:
-        """Takes over what other threads handed in, all of it in one go."""
-        while self._handed_over:
+        """Takes over what other threads have handed in by now, in one go; what they add meanwhile has its turn after the reader's."""
+        for _ in range(len(self._handed_over)):
             command, on_outcome = self._handed_over.popleft()
             if self._session is not None:
                 self._session.protocol.send(command, on_outcome)

@@ -299,13 +299,16 @@ def test_a_thread_that_is_behind_takes_no_more() -> None:
 
 
 def test_a_pbx_that_does_not_read_is_left() -> None:
-    """What cannot be sent is not heaped up: past its bound the connection is given up."""
+    """What cannot be sent is not heaped up: past its bound the connection is given up. What was sent counts no more."""
     owner, gate = Owner(), threading.Event()
 
     def stop_reading(_connection: Connection, _command: Received) -> None:
         gate.wait(8.0)
 
     big = api("uuid_setvar", "x" * 65536, bound_s=0.2)
+    with EslServer() as server, up(server.port, Owner(), bounds=replace(PATIENT, unsent_bytes=1000)) as link:
+        for _ in range(30):
+            assert link.ask(api("uuid_setvar", "x" * 100), 1.0) == Reply("+OK")
     with EslServer(stop_reading) as server, up(server.port, owner, bounds=PATIENT) as link:
         for _ in range(400):
             link.send([big], owner.take)

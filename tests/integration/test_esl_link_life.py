@@ -338,17 +338,23 @@ def test_a_connection_that_breaks_is_named() -> None:
 
 def test_a_lost_connection_leaves_nothing_behind() -> None:
     """Neither greenlets nor buffers of connections that are gone."""
-    owner = Owner()
+    before, owner = alive(), Owner()
     with EslServer() as server, up(server.port, owner, bounds=replace(SHORT, retry_first_s=0.01, retry_longest_s=0.02)) as link:
         for times in range(1, 6):
             owner.wait_up(times)
             assert link.ask(job("status"), 1.0) == Reply("+OK")
             server.last.hang_up()
         owner.wait_up(6)
-        gc.collect()
-        greenlets = [one for one in gc.get_objects() if isinstance(one, gevent.Greenlet) and not one.dead]
-        assert len(greenlets) == 3  # one connects, one reads, one writes
-        assert sum(isinstance(one, EslProtocol) for one in gc.get_objects()) == 1
+        greenlets, protocols = (now - then for now, then in zip(alive(), before, strict=True))
+        assert (greenlets, protocols) == (3, 1)  # one greenlet connects, one reads, one writes
+
+
+def alive() -> tuple[int, int]:
+    """Greenlets, and connections with their buffers, in this process."""
+    gc.collect()
+    everything = gc.get_objects()
+    greenlets = sum(isinstance(one, gevent.Greenlet) and not one.dead for one in everything)
+    return greenlets, sum(isinstance(one, EslProtocol) for one in everything)
 
 
 def test_every_loss_is_told() -> None:
