@@ -34,10 +34,13 @@ from callguard.store.types import to_millis
 
 @dataclass(frozen=True, slots=True)
 class RecordPlan:
-    """What a sweep of the records as of a moment will do, made anew from the rows whenever it is read."""
+    """What a sweep of the records as of a moment will do, made anew from the rows whenever it is read.
+
+    ``rules`` are for what is not dated yet; ``None`` once everything is.
+    """
 
     database: Database
-    rules: RuleSet
+    rules: RuleSet | None
     as_of: datetime
     planned_at: datetime
 
@@ -58,7 +61,7 @@ class RecordPlan:
             while page := self._due(kind, last):
                 yield from self._judged(page)
                 last = page[-1]
-        for record, end in undated(self.database, self.rules):
+        for record, end in undated(self.database, self.rules) if self.rules else ():
             if end.until is not None and end.until <= self.as_of:
                 yield from self._judged([replace(record, kept_until=end.until, kept_rule=end.rule)])
 

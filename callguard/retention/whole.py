@@ -5,7 +5,7 @@ once, when all that is due is dated and before anything is deleted; a PBX is ask
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -52,6 +52,10 @@ class WholePlan:
         """Whether that is in the future."""
         return self.recordings.ahead
 
+    def once_dated(self) -> "WholePlan":
+        """The same, when it is known that nothing is left to be dated."""
+        return replace(self, records=replace(self.records, rules=None))
+
     def count(self) -> int:
         """How many units there will be, as far as is known before."""
         return self.recordings.count() + self.records.count()
@@ -88,7 +92,7 @@ def guarded(premises: Premises, as_of: datetime, stopped: Callable[[], bool]) ->
     Raises :class:`GuardRefusal` with their objections, and :class:`callguard.errors.StoreError`.
     """
     date_all(premises.database, premises.rules, stopped)
-    plan = plan_whole(premises, as_of)
+    plan = plan_whole(premises, as_of).once_dated()
     if found := objections_to(premises, plan):
         raise GuardRefusal("the guards object to this sweep", faults=found)
     return plan
@@ -97,7 +101,7 @@ def guarded(premises: Premises, as_of: datetime, stopped: Callable[[], bool]) ->
 def unguarded(premises: Premises, as_of: datetime, stopped: Callable[[], bool]) -> WholePlan:
     """The plan, whatever the guards say; what they said is entered in the ledger. Raises :class:`callguard.errors.StoreError`."""
     date_all(premises.database, premises.rules, stopped)
-    plan = plan_whole(premises, as_of)
+    plan = plan_whole(premises, as_of).once_dated()
     if found := objections_to(premises, plan):
         with premises.database.write() as connection:
             append(connection, [guards_overridden([f"{fault.place}: {fault.message}" for fault in found], to_millis(as_of))])

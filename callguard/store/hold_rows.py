@@ -30,6 +30,10 @@ class ListedHold:
     release_reason: str | None
 
 
+_IN_FORCE = sa.select(holds).where(holds.c.released_at.is_(None)).order_by(holds.c.id)
+"""Asked before every deletion; made once."""
+
+
 def shut(connection: sa.Connection) -> None:
     """No hold is placed or released before this transaction ends; one that is being placed is waited for."""
     if connection.dialect.name == "postgresql":
@@ -38,8 +42,7 @@ def shut(connection: sa.Connection) -> None:
 
 def holds_in_force(connection: sa.Connection) -> tuple[Hold, ...]:
     """All that have not been released; mostly none, and that is one look at an index."""
-    rows = connection.execute(sa.select(holds).where(holds.c.released_at.is_(None)).order_by(holds.c.id)).mappings()
-    return tuple(map(_hold, rows))
+    return tuple(map(_hold, connection.execute(_IN_FORCE).mappings()))
 
 
 def list_holds(connection: sa.Connection) -> list[ListedHold]:

@@ -27,8 +27,8 @@ def remember_mark(connection: sa.Connection, path: str, mark: str, at: datetime)
 
 
 def any_recording(connection: sa.Connection) -> bool:
-    """Whether there is a recording that has a file and is not deleted."""
-    wanted = sa.select(recordings.c.id).where(recordings.c.deleted_at.is_(None), recordings.c.size.is_not(None)).limit(1)
+    """Whether there is a recording that is not deleted."""
+    wanted = sa.select(recordings.c.id).where(recordings.c.deleted_at.is_(None)).order_by(recordings.c.expires_at).limit(1)
     return connection.execute(wanted).first() is not None
 
 

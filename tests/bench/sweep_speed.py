@@ -1,6 +1,7 @@
 """How fast a sweep is, and how far it is in the way: `python -m tests.bench.sweep_speed`, a JSON document on stdout.
 
-`empty_ms` is a whole sweep, its own row included, over a million recordings of which none is due; `look_ms` the part without writing.
+`empty_ms` is a whole sweep, guards and its own row included, over a million recordings, as many calls and a tenth of messages of which
+none is due; `look_ms` the part without writing. One hold is in force.
 `delete_us` is one recording deleted with its proof, durably, file after file; `find_us` is what `find -delete` takes for one file of the
 same tree, which makes nothing durable and proves nothing; `ratio` is that of the two. `write_ms_alone` and `write_ms_in_sweep` are the
 commits of another writer, ten a second, without and with a sweep that deletes all the while.
@@ -20,11 +21,17 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from callguard.call.state import Number
 from callguard.retention.execution import execute, verdicts
+from callguard.retention.holding import place_hold
+from callguard.retention.holds import Scope
+from callguard.retention.marker import mark_root
+from callguard.retention.whole import Premises, guarded, plan_whole
 from callguard.store.database import open_database
 from callguard.store.migration import migrate
 from callguard.store.tables import messages, recordings
 from callguard.store.types import to_millis
+from tests.integration.record_place import LIMITS, RULES
 from tests.integration.sweep_place import DUE, STARTED, Place, new_place
 
 RECORDINGS: Final = 1_000_000
@@ -59,16 +66,40 @@ def fill(place: Place, count: int = RECORDINGS) -> None:
         "VALUES (?, 'c', 0, '1.1', 'PJSIP/a-1', ?, 'stopped', ?, ?, 'p1')"
     )
     started, due = to_millis(STARTED), to_millis(DUE)
+    mark_root(place.database, place.root)
+    fill_records(place, count)
     for block in range(0, count, 10_000):
         rows = [(f"r{number}", f"2026/08/31/r{number}.wav", started, due + 1 + number * 31_536) for number in range(block, block + 10_000)]
         with place.database.write() as connection:
             connection.exec_driver_sql(insert, rows)
 
 
+def fill_records(place: Place, count: int) -> None:
+    """Calls and messages, dated: every other one without a known end."""
+    call = (
+        "INSERT INTO calls (id, pbx, linkedid, direction, policy_version, caller, caller_e164, callee, dialled, redirecting, started_at, "
+        "received_at, ended_at, kept_until, kept_rule) VALUES (?, 'main', ?, 'inbound', 'p1', '1', ?, '2', '2', '[]', ?, ?, ?, ?, 'r')"
+    )
+    message = (
+        "INSERT INTO messages (pbx, direction, sender, recipient, at, received_at, kept_until, kept_rule) "
+        "VALUES ('main', 'inbound', '1', '2', ?, ?, ?, 'r')"
+    )
+    at, due = to_millis(STARTED), to_millis(DUE)
+    for block in range(0, count, 10_000):
+        ends = {number: None if number % 2 else due + 1 + number for number in range(block, block + 10_000)}
+        calls = [(f"n{number}", f"n{number}", f"+4072{number:07}", at, at, at, end) for number, end in ends.items()]
+        with place.database.write() as connection:
+            connection.exec_driver_sql(call, calls)
+            connection.exec_driver_sql(message, [(at, at, end) for number, end in ends.items() if number % 10 == 0])
+    scope = Scope(number=Number("+40722000111", "+40722000111"))
+    place_hold(place.database, scope, by="Ana Pop", reason="inquiry", reference="12/P")
+
+
 def empty_sweep(place: Place) -> dict[str, float]:
     """Median and slowest, in milliseconds."""
-    looks = [milliseconds(lambda: list(verdicts(place.plan()))) for _ in range(RUNS)]
-    sweeps = [milliseconds(lambda: execute(place.plan())) for _ in range(RUNS)]
+    premises = Premises(place.database, place.root, place.keys, RULES, LIMITS, dict)
+    looks = [milliseconds(lambda: list(verdicts(plan_whole(premises, DUE)))) for _ in range(RUNS)]
+    sweeps = [milliseconds(lambda: execute(guarded(premises, DUE, lambda: False))) for _ in range(RUNS)]
     return {
         "recordings": RECORDINGS,
         "look_ms": statistics.median(looks),
