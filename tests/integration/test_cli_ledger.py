@@ -155,3 +155,13 @@ def test_the_daemon_enters_its_configuration_and_notes_the_head(site: Site) -> N
     assert (found["whole"], found["heads"]["agreed"]) == (True, 1 + len(noted))
     exported = site.run("ledger", "export").stdout.splitlines()
     assert [json.loads(line)["kind"] for line in exported[:-1]].count("configuration") == 1
+
+
+def test_of_many_breaks_the_first_are_told_and_the_rest_are_counted(site: Site) -> None:
+    fill(site.database, *(f"d{number}" for number in range(8)))
+    change(site, "UPDATE ledger SET at = at + 1")
+    done = site.run("ledger", "verify")
+    told = [line for line in done.stderr.splitlines() if line.startswith("callguard: ")]
+    assert (done.returncode, len(told)) == (1, 21)
+    assert told[0].startswith("callguard: ledger entry 1: ")
+    assert told[-1] == "callguard: ledger: 8 more do not fit either"

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from callguard.errors import StoreError
 from callguard.evidence import entries
 from callguard.store.database import Database, open_database
 from callguard.store.ledger_rows import PAGE, append, append_configuration, ledger_head
 from callguard.store.records import save_calls
-from callguard.store.tables import ledger
+from callguard.store.tables import consents, ledger
 from tests.integration.ledger_place import fill, found_in
 from tests.integration.store_processes import other_process
 from tests.integration.store_values import POLICY, keep, life
@@ -95,6 +96,14 @@ def test_no_entry_holds_a_number(database: Database) -> None:
     assert "c1.1" not in written, "nor the PBX's id, which leads to its own call log"
 
 
+def test_every_decision_has_a_salt_of_its_own(database: Database) -> None:
+    """Without it the ten digits of a number would soon be found by trying."""
+    fill(database, "c1", "c2", "c3")
+    with database.read() as connection:
+        salts = set(connection.scalars(sa.select(consents.c.salt)))
+    assert [len(bytes.fromhex(salt)) for salt in salts] == [16, 16, 16]
+
+
 def test_a_transaction_that_is_rolled_back_leaves_no_hole(database: Database) -> None:
     fill(database, "c1")
     with database.write() as connection:
@@ -169,8 +178,8 @@ def test_text_that_is_none_any_more_is_found(sqlite_file: Database, column: str)
         connection.execute(sa.text(f"UPDATE {table} SET {name} = CAST(x'7bff7d' AS TEXT) WHERE {where}"))  # noqa: S608
     found = found_in(sqlite_file)
     assert found.first_bad == (6 if table == "deletions" else 5)
-    with sqlite_file.read() as connection:
-        assert connection.scalar(sa.text("SELECT 'ș'")) == "ș", "the connection reads as before"
+    with pytest.raises(StoreError), sqlite_file.read() as connection:
+        connection.scalar(sa.text("SELECT CAST(x'ff' AS TEXT)"))  # for everybody else it is the error that it was
 
 
 @pytest.mark.parametrize(
