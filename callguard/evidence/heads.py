@@ -2,7 +2,7 @@
 
 One line a head, ``TIME SEQUENCE HASH``, in a file that is only added to: beside an SQLite database with ``.heads`` behind its name, for
 PostgreSQL in callguard's state folder. The same goes to the log, and with it to the journal, of which there may be a copy where nobody who
-can write to the database can write: that copy is worth more than the file (``ledger verify --head HASH@SEQUENCE``).
+can write to the database can write: that copy is worth more than the file (``ledger verify --head HASH@SEQUENCE``). Its level is "info".
 
 It is written at the daemon's start and stop, after each sweep, and while the daemon runs after :data:`EVERY` entries or an hour, whichever
 comes first. What came behind the last noted head can still be cut off unseen, if no row of it is left. The log calls the sequence number
