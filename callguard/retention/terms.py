@@ -6,7 +6,8 @@ evidence would go a year too early. So they are counted in days of the operator'
 on 31 January is kept through 31 January three years later.
 
 The contract is that of any number in the call. Where several are known, the latest end counts; one that goes on has no end, and nor has one
-that nobody has told of: such a record is kept, and listed as kept for that reason. Where several terms hold, the latest counts.
+that nobody has told of: such a record is kept, and listed as kept for that reason. For a call after the end of the contract the day of the
+call counts: what has just happened is not old. Where several terms hold, the latest counts.
 
 Pure: no clock, no file, no database; standard library only.
 """
@@ -65,6 +66,10 @@ class OfficeCalendar:
         """The day's first moment, in UTC."""
         return datetime.combine(day, time(), self.zone).astimezone(UTC)
 
+    def day_after(self, moment: datetime) -> date:
+        """The first day that begins after the moment."""
+        return moment.astimezone(self.zone).date() + timedelta(days=1)
+
     def after_financial_year(self, moment: datetime) -> date:
         """The first day of the financial year after that of the moment."""
         local = moment.astimezone(self.zone)
@@ -107,8 +112,10 @@ def end_of(term: Term, origin: Origin, calendar: OfficeCalendar) -> datetime | N
     """When the term ends, in UTC; ``None`` while the end of the contract is not known."""
     if term.anchor is Anchor.CALL_START:
         return term.period.after(origin.started_at)
-    day = calendar.after_financial_year(origin.started_at) if term.anchor is Anchor.FINANCIAL_YEAR_END else contract_over(origin.contracts)
-    return None if day is None else calendar.begin_of(_days_after(term.period, day))
+    if term.anchor is Anchor.FINANCIAL_YEAR_END:
+        return calendar.begin_of(_days_after(term.period, calendar.after_financial_year(origin.started_at)))
+    over = contract_over(origin.contracts)
+    return None if over is None else calendar.begin_of(_days_after(term.period, max(over, calendar.day_after(origin.started_at))))
 
 
 def contract_over(contracts: Collection[date | None]) -> date | None:

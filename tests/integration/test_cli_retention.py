@@ -11,7 +11,7 @@ from callguard.store.tables import contracts
 from tests.integration.cli_site import Site, inbound, new_site, recording
 
 LIST = "number,end\n0722 000 111,2025-12-31\n0213334444,running\n"
-AFTER = "2029-01-01T00:00:00Z"
+AFTER = "2029-08-31T21:00:00Z"
 
 
 @pytest.fixture

@@ -42,12 +42,17 @@ CONTRACT_ENDS = [
     ("1 day", "2026-10-24", BUCHAREST, "2026-10-25T22:00:00"),
     ("1 day", "2026-03-27", AZORES, "2026-03-29T01:00:00"),
     ("1 day", "2026-06-30", LISBON, "2026-07-01T23:00:00"),
+    ("3 years", "2015-06-30", GREENWICH, "2023-01-02T00:00:00"),
+    ("3 years", "2019-12-31", BUCHAREST, "2023-01-01T22:00:00"),
 ]
 
 
 @pytest.mark.parametrize(("period", "last_day", "calendar", "expected"), CONTRACT_ENDS)
 def test_from_the_end_of_a_contract(period: str, last_day: str, calendar: OfficeCalendar, expected: str) -> None:
-    """C6a: through the same day so much later, whatever nights have 23 or 25 hours; on the Azores one begins at one o'clock."""
+    """C6a: through the same day so much later, whatever nights have 23 or 25 hours; on the Azores one begins at one o'clock.
+
+    A call after the end of the contract is kept from its own day on.
+    """
     origin = Origin(utc("2020-01-01T12:00:00"), (date.fromisoformat(last_day),))
     assert end(period, Anchor.CONTRACT_END, origin, calendar) == utc(expected)
 
@@ -210,12 +215,9 @@ def test_nothing_ends_before_what_it_begins_with(
     term: Term, started: datetime, known: tuple[date | None, ...], calendar: OfficeCalendar
 ) -> None:
     ends = end_of(term, Origin(started, known), calendar)
-    if term.anchor is not Anchor.CONTRACT_END:
-        assert ends is not None
-        assert ends > started
-        return
-    over = contract_over(known)
-    assert (ends is None) == (over is None)
+    over = contract_over(known) if term.anchor is Anchor.CONTRACT_END else None
+    assert (ends is None) == (term.anchor is Anchor.CONTRACT_END and over is None)
+    assert ends is None or ends > started
     assert over is None or ends is None or ends.astimezone(calendar.zone).date() > over
 
 
