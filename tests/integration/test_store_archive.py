@@ -97,6 +97,8 @@ def test_a_message_is_who_to_whom_and_when(database: Database) -> None:
         "recipient_e164": "+40722000111",
         "at": NOW,
         "received_at": after(1),
+        "kept_rule": None,
+        "kept_until": None,
     }
     assert len(rows) == 2
 
