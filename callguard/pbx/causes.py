@@ -42,16 +42,19 @@ _NAME = re.compile("[A-Z][A-Z0-9_]{1,39}")
 
 _DIAL_STATUS = {
     "USER_BUSY": "BUSY",
-    "NO_ANSWER": "NOANSWER",
-    "NO_USER_RESPONSE": "NOANSWER",
-    "ALLOTTED_TIMEOUT": "NOANSWER",
-    "NORMAL_CLEARING": "NOANSWER",
-    "LOSE_RACE": "NOANSWER",
     "ORIGINATOR_CANCEL": "CANCEL",
     "NORMAL_CIRCUIT_CONGESTION": "CONGESTION",
-    "SWITCH_CONGESTION": "CONGESTION",
     "NORMAL_TEMPORARY_FAILURE": "CONGESTION",
+    "SWITCH_CONGESTION": "CONGESTION",
+    "CHAN_NOT_IMPLEMENTED": "CHANUNAVAIL",
+    "GATEWAY_DOWN": "CHANUNAVAIL",
+    "INVALID_GATEWAY": "CHANUNAVAIL",
+    "INVALID_PROFILE": "CHANUNAVAIL",
+    "NO_ROUTE_DESTINATION": "CHANUNAVAIL",
+    "SUBSCRIBER_ABSENT": "CHANUNAVAIL",
+    "USER_NOT_REGISTERED": "CHANUNAVAIL",
 }
+"""As Asterisk's `ast_hangup_cause_to_dial_status` has it: what is not among these is NOANSWER. A 503 is cause 34 to it, 41 to FreeSWITCH."""
 
 
 def cause_name(number: str | None) -> str | None:
@@ -66,4 +69,4 @@ def known_cause(name: str | None) -> str | None:
 
 def dial_status(cause: str | None) -> str:
     """What Asterisk calls (DIALSTATUS) the end of an attempt that FreeSWITCH ends with this cause."""
-    return _DIAL_STATUS.get(cause or "", "CHANUNAVAIL")
+    return _DIAL_STATUS.get(cause or "", "NOANSWER")

@@ -60,6 +60,7 @@ exten => _0X.,1,Gosub(callguard-outbound,s,1(PJSIP/${EXTEN}@caller,20))
 FREESWITCH_DIALPLAN: Final = """
 <context name="from-outside">
   <extension name="company"><condition field="destination_number" expression="^7\\d\\d.*$">
+    <action application="set" data="force_transfer_context=from-inside"/>
     <action application="execute_extension" data="inbound:sales XML callguard"/>
     <action application="set" data="call_timeout=20"/>
     <action application="set" data="hangup_after_bridge=false"/>
@@ -160,11 +161,20 @@ class House:
     def witnessed(self, leg: str) -> tuple[datetime, datetime, datetime]:
         """When the leg was made, its recording begun, and the leg gone, by the PBX's clock and as somebody else saw it."""
         if isinstance(self.watcher, Observer):
-            found = [self.watcher.events(name, Uniqueid=leg) for name in ("Newchannel", "MixMonitorStart", "Hangup")]
-            made, begun, gone = (moment(told) for (told,) in found)
-        else:
-            made, begun, gone = (self._seen(name, leg) for name in ("CHANNEL_CREATE", "RECORD_START", "CHANNEL_DESTROY"))
-        return made, begun, gone
+            return self.made(leg), moment(self.watcher.events("MixMonitorStart", Uniqueid=leg)[0]), self.gone(leg)
+        return self.made(leg), self._seen("RECORD_START", leg), self.gone(leg)
+
+    def made(self, leg: str) -> datetime:
+        """When the leg was made, by the PBX's clock and as somebody else saw it."""
+        if isinstance(self.watcher, Observer):
+            return moment(self.watcher.events("Newchannel", Uniqueid=leg)[0])
+        return self._seen("CHANNEL_CREATE", leg, "Caller-Channel-Created-Time")
+
+    def gone(self, leg: str) -> datetime:
+        """When the leg was gone."""
+        if isinstance(self.watcher, Observer):
+            return moment(self.watcher.events("Hangup", Uniqueid=leg)[0])
+        return self._seen("CHANNEL_DESTROY", leg)
 
     def transfer_by_pbx(self, number: str, extension: str) -> None:
         """The PBX itself sends the caller with this number on, as if the agent had."""
@@ -181,10 +191,10 @@ class House:
         else:
             self.watcher.api(f"uuid_transfer {self._leg(number, 'inbound')} {extension} XML from-inside")
 
-    def _seen(self, name: str, leg: str) -> datetime:
+    def _seen(self, name: str, leg: str, when: str = "Event-Date-Timestamp") -> datetime:
         assert isinstance(self.watcher, Esl)
         (told,) = (one for one in self.watcher.seen if one["Event-Name"] == name and one.get("Unique-ID") == leg)
-        return datetime.fromtimestamp(int(told["Event-Date-Timestamp"]) / 1_000_000, UTC)
+        return datetime.fromtimestamp(int(told[when]) / 1_000_000, UTC)
 
     def _leg(self, number: str, direction: str) -> str:
         """The caller's leg, or the first that was called for him."""

@@ -1,4 +1,4 @@
-"""Consent taken back in the middle of a conversation, by key, on the real Asterisk and measured by sound (S3, C8).
+"""Consent taken back in the middle of a conversation, by key, on real PBXs and measured by sound (S3, C8).
 
 The tones change right behind the last key, so that what the file holds of the new ones is how long the recording went on.
 """
@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from tests.live.consent_house import House, consent_house
+from tests.live.consent_house import SWITCHES, House, open_house
 from tests.live.outbound_calls import answered
 from tests.live.staging import Scene, Stage, Tone, await_tone, holds, instant, outside_party, switch, talk
 from tests.rig.phone import PhoneCall
@@ -98,9 +98,9 @@ STOPPED: Final = (withdrawn, withdrawn_by_the_callee, withdrawn_by_the_keys_of_t
 UNMOVED: Final = (typed_a_card_number, pressed_by_the_agent, pressed_the_keys_of_another_policy, pressed_where_no_keys_are_set)
 
 
-@pytest.fixture(scope="module")
-def house(asterisk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with consent_house(asterisk_root, tmp_path_factory.mktemp("withdrawal")) as house:
+@pytest.fixture(scope="module", params=SWITCHES)
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with open_house(request.param, request, tmp_path_factory.mktemp("withdrawal")) as house:
         yield house
 
 
