@@ -54,7 +54,7 @@ _DIAL_STATUS = {
     "SUBSCRIBER_ABSENT": "CHANUNAVAIL",
     "USER_NOT_REGISTERED": "CHANUNAVAIL",
 }
-"""As Asterisk's `ast_hangup_cause_to_dial_status` has it: what is not among these is NOANSWER. A 503 is cause 34 to it, 41 to FreeSWITCH."""
+"""As Asterisk's `ast_hangup_cause_to_dial_status` has it: all else is NOANSWER. A 503 is cause 34 to it and 41 to FreeSWITCH."""
 
 
 def cause_name(number: str | None) -> str | None:
