@@ -332,6 +332,15 @@ def test_a_message_is_a_row_of_who_and_when(bench: Bench) -> None:
     assert columns == {"id", "at", "received_at", "kept_rule", "kept_until"} | who
 
 
+def test_a_stop_writes_nothing_a_second_time(bench: Bench) -> None:
+    """The turn that was written last is over."""
+    bench.start()
+    bench.tell(ev.MessageSeen(pbx="pbx", at=NOW, received_at=NOW, direction=Direction.INBOUND, sender=CALLER, recipient=CALLER))
+    bench.wait_rows("select count(*) from messages", [(1,)])
+    bench.stop()
+    assert bench.rows("select count(*) from messages") == [(1,)]
+
+
 def test_links_are_told_on_and_a_snapshot_brings_a_heartbeat_at_once(bench: Bench) -> None:
     bench.start()
     bench.tell(LinkUp(pbx="pbx", at=NOW), ev.SnapshotTaken(pbx="pbx", at=NOW, received_at=NOW, sightings=()))

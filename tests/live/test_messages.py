@@ -178,7 +178,7 @@ def test_no_word_of_a_text_is_in_the_process(post: Post) -> None:
     before = len(rows(house))
     forge_gateway_events(house)
     send_all(house)
-    house.site.wait("a row for each text", lambda: len(rows(house)) >= before + 2 * len(BODIES))
+    house.site.wait(f"a row for each text, beyond {before}", lambda: len(rows(house)) >= before + 2 * len(BODIES))
     proc = Path(f"/proc/{daemon.pid}")
     looked_at = {"environ": (proc / "environ").read_bytes(), "cmdline": (proc / "cmdline").read_bytes(), "memory": memory(daemon.pid)}
     assert INSIDE.encode() in looked_at["memory"], "the search itself"

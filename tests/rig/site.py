@@ -205,7 +205,8 @@ class Site:
         end = time.monotonic() + bound_s
         while not (seen := look()):
             if time.monotonic() > end:
-                raise AssertionError(f"waited {bound_s:g} s in vain for {what}\n{self.log_tail()}\n{self.pbx.log_tail()}")
+                status = self.run("status", check=False).stdout
+                raise AssertionError(f"waited {bound_s:g} s in vain for {what}\n{status}\n{self.log_tail()}\n{self.pbx.log_tail()}")
             time.sleep(0.1)
         return seen
 
