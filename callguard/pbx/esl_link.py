@@ -7,7 +7,7 @@ and the link comes back by itself: soon at first, then at longer, random interva
 A thread that waits for the interpreter gets it after the switch interval, and the link waits for it after each call into the kernel. With
 one other thread busy (a flood on the other PBX, a sweep) an event's answer was on the wire after 5.7 ms at the default of 5 ms, and after
 1.4 ms at half a millisecond; with two, the slowest of a hundred after 155 ms and after 13 ms. It costs those threads a tenth of their
-speed, so it is set where there is an ESL link, and not otherwise.
+speed, so it is set where there is an ESL link, and not otherwise (`tests/bench/esl_busy.py`).
 """
 
 import concurrent.futures
