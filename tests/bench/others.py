@@ -1,10 +1,10 @@
-"""The bars that have a bench of their own: AMI intake, sweep, search, ledger. Each is run as it stands, and its figure taken."""
+"""The bars that have a bench of their own: AMI and ESL intake, sweep, search, ledger. Each is run as it stands, and its figure taken."""
 
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import ami_intake, ledger_speed, store_search, sweep_speed
+from tests.bench import ami_intake, esl_intake, ledger_speed, store_search, sweep_speed
 from tests.bench.bars import Bar
 from tests.bench.store_speed import opened
 
@@ -17,6 +17,10 @@ def intake() -> Iterator[Bar]:
         found = ami_intake.compare(port, "every_class")
     beside = f"{found['ours_per_s']:,.0f} ÷ {found['bare_per_s']:,.0f} events a second, median of {ami_intake.RUNS}"
     yield Bar("AMI intake ÷ bare asyncio splitter", found["ratio"], "≥", 0.6, "", beside)
+    with esl_intake.server_elsewhere() as port:
+        found = esl_intake.compare(port, "every_event")
+    beside = f"{found['ours_per_s']:,.0f} ÷ {found['bare_framed_per_s']:,.0f} events a second, median of {esl_intake.RUNS}"
+    yield Bar("ESL intake ÷ bare asyncio splitter", found["ratio_framed"], "≥", 0.6, "", beside)
 
 
 def sweep() -> Iterator[Bar]:
