@@ -34,13 +34,11 @@ MESSAGES: Final = """
     <action application="set"
             data="callguard_told=${bgapi(echo callguard-message outbound ${url_encode(${to_user})} ${url_encode(${from_user})})}"/>
     <action application="set" data="to=$1@$${phone_caller}"/>
-    <action application="send" data="sip"/>
   </condition></extension>
   <extension name="in"><condition field="to_user" expression="^agent$">
     <action application="set"
             data="callguard_told=${bgapi(echo callguard-message inbound ${url_encode(${to_user})} ${url_encode(${from_user})})}"/>
     <action application="set" data="to=agent@$${phone_agent}"/>
-    <action application="send" data="sip"/>
   </condition></extension>
 </context>
 """
