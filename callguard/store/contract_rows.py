@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
+from callguard.call.state import Direction
 from callguard.store.loading import in_chunks
 from callguard.store.tables import calls, contracts, messages, parties
 
@@ -47,14 +48,15 @@ def import_contracts(connection: sa.Connection, ends: Mapping[str, date | None],
 
 
 def unending(connection: sa.Connection) -> Iterator[Unending]:
-    """What is kept without a known end, by number; read as it is asked for."""
-    nobody = sa.literal("")
+    """What is kept without a known end, by the number of the outside person; read as it is asked for."""
+    caller, callee = (sa.func.coalesce(calls.c[f"{side}_e164"], calls.c[side]) for side in ("caller", "callee"))
+    outside = sa.case((calls.c.direction == Direction.OUTBOUND.value, callee), else_=caller).label("number")
+    sender, recipient = (sa.func.coalesce(messages.c[f"{side}_e164"], messages.c[side]) for side in ("sender", "recipient"))
+    theirs = sa.case((messages.c.direction == Direction.OUTBOUND.value, recipient), else_=sender).label("number")
     sides = [
-        sa.select(sa.func.coalesce(calls.c.caller_e164, calls.c.caller, nobody).label("number"), calls.c.started_at, calls.c.kept_rule)
-        .where(calls.c.kept_until.is_(None), calls.c.kept_rule.is_not(None)),
-        sa.select(sa.func.coalesce(messages.c.sender_e164, messages.c.sender, nobody).label("number"), messages.c.at, messages.c.kept_rule)
-        .where(messages.c.kept_until.is_(None), messages.c.kept_rule.is_not(None)),
-    ]  # fmt: skip
+        sa.select(outside, calls.c.started_at, calls.c.kept_rule).where(calls.c.kept_until.is_(None), calls.c.kept_rule.is_not(None)),
+        sa.select(theirs, messages.c.at, messages.c.kept_rule).where(messages.c.kept_until.is_(None), messages.c.kept_rule.is_not(None)),
+    ]
     kept = sa.union_all(*sides).subquery()
     first = sa.func.min(kept.c.started_at, type_=calls.c.started_at.type)
     by_number = sa.select(kept.c.number, sa.func.count(), first, kept.c.kept_rule).group_by(kept.c.number, kept.c.kept_rule)

@@ -88,8 +88,8 @@ def test_what_is_kept_without_a_known_end_is_listed(place: RecordPlace) -> None:
     """C6a."""
     place.call("c1")
     place.call("c2", started_at=STARTED - timedelta(days=1))
-    place.call("c3", BEA)
-    place.message(BEA)
+    place.call("c3", "200", callee=BEA, callee_e164=BEA, caller_e164=None, direction="outbound")
+    place.message(BEA, sender_e164=BEA)
     place.contract(BEA, None)
     place.sweep()
     with place.database.read() as connection:
