@@ -28,6 +28,7 @@ from callguard.engine import Engine, Outlets
 from callguard.errors import CallguardError, FileFault
 from callguard.evidence.configuration import enter_configuration
 from callguard.evidence.heads import HeadWatch
+from callguard.evidence.vault import Vault
 from callguard.health import Health
 from callguard.pbx.ami import AmiAddress
 from callguard.pbx.asterisk import Asterisk, AsteriskSite
@@ -36,7 +37,7 @@ from callguard.pbx.esl import EslAddress
 from callguard.pbx.esl_orders import Folders
 from callguard.pbx.freeswitch import Freeswitch, FreeswitchSite
 from callguard.pbx.switch import Switch
-from callguard.premises import premises
+from callguard.premises import premises, vault
 from callguard.retention.filing import Filing
 from callguard.retention.folders import prepare_folder, require_space
 from callguard.retention.marker import mark_root
@@ -76,7 +77,7 @@ class Daemon:
         self._database = database
         root = settings.recordings.root
         self._engine = Engine(database, self._policies(settings))
-        self._filing = Filing(root, self._engine.put)
+        self._filing = Filing(root, self._engine.put, vault=sealing(settings))
         self._premises = premises(settings, database)
         self._sweeps = SweepSchedule(database, partial(guarded, self._premises), settings.sweep.at)
         self._switches = {pbx.name: make_switch(pbx, settings, self._engine) for pbx in settings.pbx}
@@ -161,6 +162,16 @@ def prepare(root: Path, min_free: int, path: str) -> None:
     """What must be true before a recording begins at ``path``: room for it, and a folder from which it can be deleted."""
     require_space(root, min_free)
     prepare_folder(root, path)
+
+
+def sealing(settings: Settings) -> Vault | None:
+    """Where recordings are to be sealed, ready for it; ``None`` where they stay plain. Raises :class:`CallguardError`."""
+    if settings.recordings.storage == "plain":
+        return None
+    found = vault(settings)
+    if found is not None:
+        found.keys.prepare()
+    return found
 
 
 def make_switch(pbx: PbxSettings, settings: Settings, engine: Engine) -> Switch:

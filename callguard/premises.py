@@ -1,4 +1,4 @@
-"""What a sweep goes by, taken from the configuration: for the daemon as for the command line.
+"""What a sweep and a sealing go by, taken from the configuration: for the daemon as for the command line.
 
 A PBX is asked what time it is by a login of its own, as `callguard check` does; one that does not answer says nothing about our clock and
 does not keep anything from being deleted in time.
@@ -9,6 +9,9 @@ from datetime import timedelta
 
 from callguard.config import PbxSettings, Settings
 from callguard.errors import CallguardError
+from callguard.evidence.keys import KeyStore
+from callguard.evidence.master import MasterKey
+from callguard.evidence.vault import Vault
 from callguard.retention.guards import Limits
 from callguard.retention.whole import Premises
 from callguard.store.database import Database
@@ -17,7 +20,16 @@ from callguard.store.database import Database
 def premises(settings: Settings, database: Database) -> Premises:
     """Where things are, the rules, and what guards the sweep."""
     limits = Limits(settings.sweep.largest_share, settings.sweep.longest_pause)
-    return Premises(database, settings.recordings.root, settings.rules(), limits, lambda: pbx_behind(settings.pbx))
+    keys = KeyStore(settings.recordings.keys)
+    return Premises(database, settings.recordings.root, keys, settings.rules(), limits, lambda: pbx_behind(settings.pbx))
+
+
+def vault(settings: Settings) -> Vault | None:
+    """Where recordings are sealed and opened; ``None`` where no master key is named. Raises :class:`ConfigError` where it is missing."""
+    found = settings.recordings.read_master_key()
+    if found is None:
+        return None
+    return Vault(settings.recordings.root, KeyStore(settings.recordings.keys), MasterKey.written(*found))
 
 
 def pbx_behind(pbxs: tuple[PbxSettings, ...]) -> Mapping[str, timedelta]:

@@ -171,12 +171,16 @@ class StopUnconfirmed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingFiled(Event):
-    """The finished file was measured and tagged; ``fault`` says what is wrong with it (``missing``, ``empty``, ``truncated`` …)."""
+    """The finished file was measured and tagged; ``fault`` says what is wrong with it (``missing``, ``empty``, ``truncated`` …).
+
+    ``sealed``: it lies encrypted since; size and hash are those of the sound.
+    """
 
     recording: str
     size: int | None
     sha256: str | None
     fault: str | None
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

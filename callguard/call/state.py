@@ -71,13 +71,17 @@ class Stage(StrEnum):
 
 
 class RecordingStatus(StrEnum):
-    """The life of a recording; from ``STOPPED`` on it belongs to retention."""
+    """The life of a recording; from ``STOPPED`` on it belongs to retention.
+
+    ``DELETING``: its key may be gone by now, and that it is all gone is not proven yet.
+    """
 
     REQUESTED = "requested"
     RECORDING = "recording"
     PAUSED = "paused"
     STOPPED = "stopped"
     SEALED = "sealed"
+    DELETING = "deleting"
     DELETED = "deleted"
     MISSING = "missing"
     BLOCKED = "blocked"

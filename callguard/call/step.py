@@ -224,7 +224,7 @@ def _recording_filed(call: Call, event: ev.RecordingFiled) -> Step:
     one = _recording(call, event.recording)
     if one is None or not _unfiled(one):
         return call, ()
-    status = _FAULT_STATUS.get(event.fault, RecordingStatus.FAILED)
+    status = RecordingStatus.SEALED if event.sealed else _FAULT_STATUS.get(event.fault, RecordingStatus.FAILED)
     return with_recording(call, replace(one, status=status, size=event.size, sha256=event.sha256, fault=event.fault)), ()
 
 

@@ -36,6 +36,7 @@ from callguard.retention.ruleset import RuleSet
 
 STATE = Path("/var/lib/callguard")
 PORTS = {"asterisk": 5038, "freeswitch": 8021}
+MASTER_KEYS = ("master_key_credential", "master_key_file")
 SECRETS = ("secret_file", "secret_env", "credential")
 
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
@@ -111,19 +112,49 @@ class PbxSettings(Section):
 
 
 class RecordingsSettings(Section):
-    """`[recordings]`: the folder, under both names, the country it lies in (S9) and the space that is always left free."""
+    """`[recordings]`: the folder, under both names, the country it lies in (S9), the space that is always left free, and how sound is kept.
+
+    `storage` follows the master key: sealed where one is named, as a PBX's own web pages could not play what is sealed.
+    """
 
     root: AbsolutePath = Field(examples=['root = "/var/spool/asterisk/callguard"'])
     pbx_root: AbsolutePath = Field(examples=['pbx_root = "/var/spool/asterisk/callguard"'])
     country: Country = Field(examples=['country = "RO"'])
     min_free: Size = Field(default=2**30, examples=['min_free = "1 GiB"'])
+    storage: Literal["sealed", "plain"] = Field(examples=['storage = "sealed"'])
+    keys: AbsolutePath = Field(default=STATE / "keys", examples=['keys = "/var/lib/callguard/keys"'])
+    master_key_file: AbsolutePath | None = Field(default=None, examples=['master_key_file = "/etc/callguard/master.key"'])
+    master_key_credential: Name | None = Field(default=None, examples=['master_key_credential = "master"'])
 
     @classmethod
     def completed(cls, table: Table) -> Table:
         """The PBX sees the folder under the same name unless told otherwise; a root that is refused is refused once."""
         root = table.get("root")
         usable = isinstance(root, str) and root.startswith("/") and ".." not in root
-        return {"pbx_root": root if usable else "/", **table}
+        storage = "sealed" if any(key in table for key in MASTER_KEYS) else "plain"
+        return {"pbx_root": root if usable else "/", "storage": storage, **table}
+
+    @classmethod
+    def crossed(cls, table: Table) -> Iterator[Flaw]:
+        """One master key, where there is to be any, and keys that are not kept among what they lock."""
+        named = [key for key in MASTER_KEYS if key in table]
+        if len(named) > 1:
+            yield Flaw((named[-1],), f"{' and '.join(named)} given", f"write exactly one of {', '.join(MASTER_KEYS)}")
+        if table.get("storage") == "sealed" and not named:
+            yield Flaw(("storage",), "needs a master key", f'write {cls.line("master_key_credential")}, or storage = "plain"')
+        root, keys = table.get("root"), table.get("keys", str(STATE / "keys"))
+        if isinstance(root, str) and isinstance(keys, str) and root != "/" and Path(keys).is_relative_to(root):
+            yield Flaw(("keys",), "lies in the recordings root: who copies the recordings copies the keys", f"write {cls.line('keys')}")
+
+    def read_master_key(self) -> tuple[str, str] | None:
+        """The master key as it is written, and the key path of where; ``None`` where none is named. Raises ConfigError."""
+        if self.master_key_file is not None:
+            place = "recordings.master_key_file"
+            return secrets.from_file(self.master_key_file, place), place
+        if self.master_key_credential is not None:
+            place = "recordings.master_key_credential"
+            return secrets.from_credential(self.master_key_credential, place), place
+        return None
 
 
 class NumbersSettings(Section):

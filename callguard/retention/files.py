@@ -1,7 +1,8 @@
 """Looks at a recording's file and deletes it: the only module of callguard that removes anything.
 
-A deletion removes the sidecar tag first and the recording second, then makes the removal durable (``fsync`` of the folder) and looks
-whether the name is really gone. If it is cut off after the sidecar, the recording is still there and the next sweep does it again; if it
+A recording lies there plain, or sealed under a name of its own (:mod:`callguard.retention.naming`), or both for a moment; who asks for one
+means both. A deletion removes sidecar tags first and the recording last, then makes the removal durable (``fsync`` of the folder) and looks
+whether the names are really gone. If it is cut off after the sidecar, the recording is still there and the next sweep does it again; if it
 is cut off after the recording, the next sweep finds the file missing and closes the row.
 
 A file with more than one name loses ours, which is all that can be reached from here, and is reported as :attr:`Finding.LINKED`: the
@@ -14,13 +15,16 @@ new recording and the PBX's opening of the file.
 
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from callguard.errors import FileFault
+from callguard.retention.naming import all_names, plain_names, sealed
 from callguard.retention.paths import Obstruction, Spot, spot
 from callguard.retention.rules import Finding
-from callguard.retention.tag import sidecar_names
 
+_WEIGHT = (Finding.PRESENT, Finding.LINKED, Finding.NOT_REGULAR, Finding.SYMLINK, Finding.UNREADABLE)
+_OVERWRITING = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _KINDS = {stat.S_IFREG: Finding.PRESENT, stat.S_IFLNK: Finding.SYMLINK}
 
 
@@ -28,7 +32,7 @@ def inspect(root: Path, path: str) -> Finding:
     """What lies at ``path`` below ``root``; nothing is changed, followed or read."""
     try:
         with spot(root, path) as at:
-            return _look(at)
+            return _look_for_both(at)
     except Obstruction as obstruction:
         return obstruction.finding
 
@@ -40,16 +44,44 @@ def delete(root: Path, path: str) -> Finding:
     removed, or not durably.
     """
     with spot(root, path) as at:
-        finding = _look(at)
+        finding = _look_for_both(at)
         if finding not in {Finding.PRESENT, Finding.LINKED, Finding.MISSING}:
             raise Obstruction(finding, path)
         try:
-            _remove(at)
+            _remove(at, all_names(at.name))
         except OSError as failure:
             raise FileFault(f"could not be removed: {failure.strerror}", place=path) from failure
-        if _look(at) is not Finding.MISSING:
+        if _look_for_both(at) is not Finding.MISSING:
             raise FileFault("was removed, and a file of that name is there again", place=path)
     return finding
+
+
+def remove_plain(at: Spot) -> None:
+    """Remove the plain file and its tag, durably; the sealed one stays. Raises ``OSError``."""
+    _remove(at, plain_names(at.name))
+
+
+def discard(at: Spot) -> None:
+    """Remove one name that nobody knows of yet. Raises ``OSError``."""
+    _unlink(at)
+
+
+def overwrite_and_remove(at: Spot) -> bool:
+    """Write zeros over a small file where it lies, make that durable, and only then remove it, durably; whether there was one.
+
+    Raises ``OSError``. What that is worth on which disk, see :mod:`callguard.evidence.keys`.
+    """
+    try:
+        descriptor = os.open(at.name, _OVERWRITING, dir_fd=at.folder)
+    except FileNotFoundError:
+        return False
+    try:
+        os.pwrite(descriptor, bytes(os.fstat(descriptor).st_size), 0)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    _remove(at, (at.name,))
+    return True
 
 
 def _look(at: Spot) -> Finding:
@@ -63,8 +95,14 @@ def _look(at: Spot) -> Finding:
     return Finding.LINKED if found is Finding.PRESENT and status.st_nlink > 1 else found
 
 
-def _remove(at: Spot) -> None:
-    for name in (*sidecar_names(at.name), at.name):
+def _look_for_both(at: Spot) -> Finding:
+    """An obstacle in the way of either is told first, then a further name of either."""
+    found = {_look(at), _look(Spot(at.folder, sealed(at.name)))} - {Finding.MISSING}
+    return max(found, key=_WEIGHT.index, default=Finding.MISSING)
+
+
+def _remove(at: Spot, names: Iterable[str]) -> None:
+    for name in names:
         _unlink(Spot(at.folder, name))
     os.fsync(at.folder)
 

@@ -1,4 +1,4 @@
-"""What happens when a recording stops: its file is measured and tagged by a thread of its own, and the engine is told.
+"""What happens when a recording stops: its file is measured, tagged and sealed by a thread of its own, and the engine is told.
 
 The PBX closes the file within a millisecond of the end (see :mod:`callguard.retention.wav`), but a loaded disk or a crash may keep it
 from doing so. Hence a bounded wait: the file is looked at with growing pauses until it is closed, and after :data:`PATIENCE_S` it is
@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from pathlib import Path
@@ -21,6 +22,7 @@ import structlog
 from callguard.call.commands import FileRecording
 from callguard.call.events import RecordingFiled
 from callguard.clock import utc_now
+from callguard.evidence.vault import Vault
 from callguard.retention.measure import Measured, is_finished, measure
 
 PATIENCE_S = 3.0
@@ -59,12 +61,22 @@ def file_recording(root: Path, command: FileRecording, patience_s: float = PATIE
 
 
 class Filing:
-    """The thread. ``deliver`` is called on it with each :class:`RecordingFiled` and must neither block nor raise."""
+    """The thread. ``deliver`` is called on it with each :class:`RecordingFiled` and must neither block nor raise.
+
+    Without a ``vault``, recordings stay as the PBX wrote them.
+    """
 
     def __init__(
-        self, root: Path, deliver: Callable[[RecordingFiled], None], *, patience_s: float = PATIENCE_S, capacity: int = CAPACITY
+        self,
+        root: Path,
+        deliver: Callable[[RecordingFiled], None],
+        *,
+        vault: Vault | None = None,
+        patience_s: float = PATIENCE_S,
+        capacity: int = CAPACITY,
     ) -> None:
         self._root = root
+        self._measure = partial(measure, root) if vault is None else vault.file
         self._deliver = deliver
         self._patience_s = patience_s
         self._capacity = capacity
@@ -125,7 +137,7 @@ class Filing:
                 heappush(self._waiting, later)
 
     def _file(self, command: FileRecording) -> None:
-        measured = measure(self._root, command, self._check_bound)
+        measured = self._measure(command, self._check_bound)
         if measured.sha256 is not None and not measured.tagged:
             LOG.error("a recording could not be tagged", recording=command.recording)
         self._deliver(_filed(command, measured))
@@ -147,4 +159,5 @@ def _filed(command: FileRecording, measured: Measured) -> RecordingFiled:
         size=measured.size,
         sha256=measured.sha256,
         fault=measured.fault,
+        sealed=measured.sealed,
     )

@@ -48,14 +48,15 @@ def _prepare(root: Path, path: str) -> None:
         held.callback(os.close, here)
         group = os.fstat(here).st_gid
         for name in folders:
-            here = _enter_or_make(here, name, path)
+            here = enter_or_make(here, name, path)
             held.callback(os.close, here)
             _share(here, group)
         if not os.access(".", os.W_OK | os.X_OK, dir_fd=here, effective_ids=True):
             raise PermissionError(0, "it belongs to another user and is not shared with callguard's")
 
 
-def _enter_or_make(folder: int, name: str, path: str) -> int:
+def enter_or_make(folder: int, name: str, path: str) -> int:
+    """A descriptor of the folder ``name`` in ``folder``, made for its owner alone where it was not there. Raises ``OSError``."""
     try:
         return enter(folder, name, path)
     except Obstruction as obstruction:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from callguard.call.commands import FileRecording
 from callguard.errors import FileFault
+from callguard.retention.naming import sealed
 from callguard.retention.paths import Obstruction, Spot, spot
 from callguard.retention.rules import Finding
 from callguard.retention.tag import Tag, attach
@@ -29,18 +30,22 @@ Checkpoint = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Bytes and hex digest as far as they could be had, a :class:`Blemish` or ``None``, and whether the file carries its tag."""
+    """Bytes and hex digest as far as they could be had, a :class:`Blemish` or ``None``, whether the file carries its tag.
+
+    ``sealed``: it lies encrypted since; bytes and digest are those of the sound.
+    """
 
     size: int | None
     sha256: str | None
     fault: Blemish | None
     tagged: bool
+    sealed: bool = False
 
 
 def is_finished(root: Path, path: str) -> bool:
     """Whether the PBX has closed the file; ``False`` as well while there is none or it cannot be read."""
     try:
-        with spot(root, path) as at, _open(at) as file:
+        with spot(root, path) as at, open_regular(at) as file:
             return is_closed(_head(file), _size(file))
     except (Obstruction, OSError):
         return False
@@ -59,16 +64,22 @@ def measure(root: Path, command: FileRecording, checkpoint: Checkpoint) -> Measu
 def retag_file(root: Path, path: str, tag: Tag) -> None:
     """Put another tag onto a file that has one. Raises :class:`FileFault` when it is not there or cannot be tagged."""
     try:
-        with spot(root, path) as at, _open(at) as file:
+        with spot(root, path) as plain, open_regular(at := _lying(plain)) as file:
             attach(tag, file.fileno(), at)
             os.fsync(file.fileno())
     except OSError as failure:
         raise FileFault(f"its file cannot be tagged: {failure.strerror or failure}", place=path) from failure
 
 
+def _lying(plain: Spot) -> Spot:
+    """Where the recording is: under its sealed name once it is sealed."""
+    at = Spot(plain.folder, sealed(plain.name))
+    return plain if _size_told_by_folder(at) is None else at
+
+
 def _measure_at(at: Spot, command: FileRecording, checkpoint: Checkpoint) -> Measured:
     try:
-        with _open(at) as file:
+        with open_regular(at) as file:
             head = _head(file)
             size, sha256 = _hash(file, checkpoint)
             tagged = _tag(Tag(command.recording, command.expires_at, sha256), file, at)
@@ -79,8 +90,8 @@ def _measure_at(at: Spot, command: FileRecording, checkpoint: Checkpoint) -> Mea
     return Measured(size, sha256, blemish(head, size), tagged)
 
 
-def _open(at: Spot) -> FileIO:
-    """Raises ``OSError`` for everything but a regular file that can be read."""
+def open_regular(at: Spot) -> FileIO:
+    """The open file. Raises ``OSError`` for everything but a regular file that can be read."""
     opened = os.open(at.name, _READING, dir_fd=at.folder)
     if not stat.S_ISREG(os.fstat(opened).st_mode):
         os.close(opened)

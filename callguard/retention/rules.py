@@ -112,6 +112,10 @@ _EXPIRED = {
 }
 
 
+_CUT_OFF = "; the deletion was begun before, and cut off"
+"""Then callguard itself has removed what is not there any more."""
+
+
 def plan(candidates: Iterable[Candidate], now: datetime, holds: Collection[Hold] = ()) -> list[Verdict]:
     """One verdict for each candidate, in the same order."""
     return [judge(candidate, now, holds) for candidate in candidates]
@@ -153,7 +157,8 @@ def _obstructed(candidate: Candidate) -> tuple[Ground, str] | None:
 
 
 def _expired(candidate: Candidate) -> tuple[Ground, str]:
-    return Ground.EXPIRED, f"expired on {stamp(candidate.expires_at)}{_EXPIRED[candidate.finding]}"
+    cut_off = candidate.status is RecordingStatus.DELETING and candidate.finding is Finding.MISSING
+    return Ground.EXPIRED, f"expired on {stamp(candidate.expires_at)}{_CUT_OFF if cut_off else _EXPIRED[candidate.finding]}"
 
 
 def stamp(moment: datetime) -> str:

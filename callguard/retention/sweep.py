@@ -17,6 +17,11 @@ So no row ever claims a deletion over a file that exists. When it is cut off bet
 not closed; the next sweep finds the file missing and closes the row, with the words "the file was missing", since it cannot know who
 removed it. One failure never stops the rest; what failed is due again at the next sweep.
 
+A sealed recording is gone as soon as its key is, wherever it was copied to (C7), and no row may say that it can be heard when it cannot. So
+there is a transaction before that one, which marks the row as ``deleting``; in the second, after 2, the key is destroyed for good, and then
+comes 3. A sweep that was cut off in between finds the mark, judges once more and goes on where it was; under a hold that has come meanwhile
+it leaves what is there. A key store that is not there keeps its recordings, as a disk that is not mounted does.
+
 A file that had another name is deleted under ours, its row is closed, and it counts as failed all the same: somebody has to look for the
 other name, and no later sweep would speak of it again.
 """
@@ -28,15 +33,18 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from callguard.call.state import RecordingStatus
 from callguard.clock import utc_now
 from callguard.errors import FileFault
+from callguard.evidence.keys import KeyStore
 from callguard.retention.execution import Outcome, Result, Unit, kept
 from callguard.retention.files import delete, inspect
 from callguard.retention.holds import Hold, Matter
-from callguard.retention.rules import Action, Candidate, Finding, Ground, judge
+from callguard.retention.naming import SEALED
+from callguard.retention.rules import Action, Candidate, Finding, Ground, Verdict, judge
 from callguard.store.database import Database
 from callguard.store.hold_rows import holds_in_force, matters, shut
-from callguard.store.retention_rows import Deletion, StoredRecording, count_due, due_page, lock_recording, record_deletion
+from callguard.store.retention_rows import Deletion, StoredRecording, count_due, due_page, lock_recording, mark_deleting, record_deletion
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,7 @@ class SweepPlan:
     database: Database
     root: Path
     as_of: datetime
+    keys: KeyStore
     planned_at: datetime
 
     @property
@@ -69,20 +78,39 @@ class SweepPlan:
     def delete(self, unit: Unit) -> Sequence[Outcome]:
         """See the steps above. Raises :class:`callguard.errors.CallguardError`."""
         (verdict,) = unit
-        with self.database.write() as connection:
-            shut(connection)
-            recording = lock_recording(connection, verdict.record)
-            if recording is None:
-                return [kept(replace(verdict, action=Action.KEEP, ground=Ground.DELETED, reason="its row is gone"))]
-            found = inspect(self.root, recording.path)
-            holds = holds_in_force(connection)
-            about = _about(connection, [recording], holds)
-            verdict = judge(_candidate(recording, found, about[recording.id]), self.as_of, holds)
-            if verdict.action is Action.KEEP:
-                return [kept(verdict)]
-            record_deletion(connection, Deletion(recording=recording, reason=verdict.reason, file=found.value, at=utc_now()))
-            _remove(self.root, recording.path, found)
-        return [Outcome(verdict, Result.FAILED if found is Finding.LINKED else Result.DELETED)]
+        outcome: Outcome | None = None
+        while outcome is None:
+            with self.database.write() as connection:
+                outcome = self._one_step(connection, verdict)
+        return [outcome]
+
+    def _one_step(self, connection: sa.Connection, verdict: Verdict) -> Outcome | None:
+        """What came of it, or ``None`` when it was only marked."""
+        shut(connection)
+        recording = lock_recording(connection, verdict.record)
+        if recording is None:
+            return kept(replace(verdict, action=Action.KEEP, ground=Ground.DELETED, reason="its row is gone"))
+        found = inspect(self.root, recording.path)
+        holds = holds_in_force(connection)
+        about = _about(connection, [recording], holds)
+        verdict = judge(_candidate(recording, found, about[recording.id]), self.as_of, holds)
+        if verdict.action is Action.KEEP:
+            return kept(verdict)
+        if recording.status in SEALED:
+            self.keys.require()
+        if recording.status is RecordingStatus.SEALED and found is not Finding.MISSING:
+            mark_deleting(connection, recording)
+            return None
+        return self._delete(connection, recording, verdict, found)
+
+    def _delete(self, connection: sa.Connection, recording: StoredRecording, verdict: Verdict, found: Finding) -> Outcome:
+        """A plain one may have a key as well, of a sealing that was cut off. Another name of a sealed one does not matter any more."""
+        locked = recording.status in SEALED
+        file = f"{found.value}, sealed; the key is destroyed" if locked else found.value
+        record_deletion(connection, Deletion(recording=recording, reason=verdict.reason, file=file, at=utc_now()))
+        self.keys.destroy(recording.path)
+        _remove(self.root, recording.path, found)
+        return Outcome(verdict, Result.FAILED if found is Finding.LINKED and not locked else Result.DELETED)
 
     def _judged(self, found: Callable[[str], Finding]) -> Iterator[Unit]:
         for page, holds, about in self._pages():
@@ -103,9 +131,9 @@ class SweepPlan:
             last = page[-1]
 
 
-def plan_sweep(database: Database, root: Path, as_of: datetime) -> SweepPlan:
-    """The plan of a sweep of the recordings below ``root`` as of an aware moment."""
-    return SweepPlan(database, root, as_of, planned_at=utc_now())
+def plan_sweep(database: Database, root: Path, as_of: datetime, keys: KeyStore) -> SweepPlan:
+    """The plan of a sweep of the recordings below ``root``, whose keys are in that store, as of an aware moment."""
+    return SweepPlan(database, root, as_of, keys, planned_at=utc_now())
 
 
 def _about(connection: sa.Connection, page: Sequence[StoredRecording], holds: Sequence[Hold]) -> Mapping[str, Matter]:

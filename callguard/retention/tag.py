@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 
+from callguard.retention.naming import sidecars
 from callguard.retention.paths import Spot
 from callguard.retention.rules import stamp
 
@@ -42,14 +43,9 @@ def attach(tag: Tag, file: int, at: Spot) -> None:
         _write_sidecar(tag, at)
 
 
-def sidecar_names(name: str) -> tuple[str, str]:
-    """The names that a tag beside the file ``name`` may have: the finished one, and the draft of one that was cut off."""
-    return f"{name}.json", f".{name}.json"
-
-
 def _write_sidecar(tag: Tag, at: Spot) -> None:
     """Whole or not at all: a draft, made durable, takes the name in one step."""
-    finished, draft = sidecar_names(at.name)
+    finished, draft = sidecars(at.name)
     written = os.open(draft, _DRAFT, mode=0o640, dir_fd=at.folder)
     with os.fdopen(written, "w", encoding="utf-8") as sidecar:
         json.dump(tag.attributes(), sidecar, indent=1)

@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from callguard.errors import Fault, GuardRefusal
+from callguard.evidence.keys import KeyStore
 from callguard.evidence.retention_entries import guards_overridden
 from callguard.retention.dating import DATED, date_all
 from callguard.retention.execution import Outcome, Unit
@@ -75,6 +76,7 @@ class Premises:
 
     database: Database
     root: Path
+    keys: KeyStore
     rules: RuleSet
     limits: Limits
     clocks: Clocks
@@ -82,7 +84,7 @@ class Premises:
 
 def plan_whole(premises: Premises, as_of: datetime) -> WholePlan:
     """The plan of a sweep as of an aware moment."""
-    recordings = plan_sweep(premises.database, premises.root, as_of)
+    recordings = plan_sweep(premises.database, premises.root, as_of, premises.keys)
     return WholePlan(recordings, plan_records(premises.database, premises.rules, as_of))
 
 

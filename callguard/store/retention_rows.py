@@ -87,6 +87,11 @@ def lock_recording(connection: sa.Connection, identifier: str) -> StoredRecordin
     return None if row is None else _stored(row)
 
 
+def mark_deleting(connection: sa.Connection, recording: StoredRecording) -> None:
+    """Let the row say that the recording may not be there any more; it is still due, and will be dealt with to its end."""
+    connection.execute(sa.update(recordings).where(recordings.c.id == recording.id).values(status=RecordingStatus.DELETING.value))
+
+
 def record_deletion(connection: sa.Connection, deletion: Deletion) -> None:
     """Add the proof, to the ledger as well, and close the row. The file must be gone for good before the transaction is committed."""
     recording = deletion.recording

@@ -51,6 +51,7 @@ secret_file = "{folder}/ami.secret"
 [recordings]
 root = "{folder}/recordings"
 country = "RO"
+keys = "{folder}/keys"
 min_free = "1 MiB"
 
 [announcements]
@@ -177,6 +178,10 @@ class Site:
     @property
     def root(self) -> Path:
         return self.folder / "recordings"
+
+    @property
+    def keys(self) -> Path:
+        return self.folder / "keys"
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """One command, to its end."""

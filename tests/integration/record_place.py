@@ -41,7 +41,7 @@ class RecordPlace:
 
     @property
     def premises(self) -> Premises:
-        return Premises(self.database, self.files.root, self.rules, LIMITS, dict)
+        return Premises(self.database, self.files.root, self.files.keys, self.rules, LIMITS, dict)
 
     def call(self, name: str, caller: str | None = ADA, people: Sequence[str] = (), decisions: int = 0, **columns: Any) -> None:  # noqa: ANN401
         """A call that has ended, unless told otherwise."""

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from callguard.call.period import Period, Unit
 from callguard.call.policy import Mode, Policy
+from callguard.evidence.keys import KeyStore
 from callguard.retention.execution import Outcome, SweepTotals, execute
 from callguard.retention.sweep import SweepPlan, plan_sweep
 from callguard.store.database import Database
@@ -31,6 +32,7 @@ class Place:
 
     database: Database
     root: Path
+    keys: KeyStore
 
     def add_call(self) -> None:
         """The one call that all recordings belong to, and its policy."""
@@ -87,7 +89,7 @@ class Place:
 
     def plan(self, as_of: datetime = DUE) -> SweepPlan:
         """The plan of a sweep."""
-        return plan_sweep(self.database, self.root, as_of)
+        return plan_sweep(self.database, self.root, as_of, self.keys)
 
     def planned(self, as_of: datetime, _stopped: Callable[[], bool]) -> SweepPlan:
         """As the schedule asks for it."""
@@ -120,6 +122,7 @@ class Place:
 def new_place(database: Database, folder: Path) -> Place:
     """An empty root below ``folder``, and a call for its recordings to belong to."""
     (folder / "recordings").mkdir()
-    place = Place(database, folder / "recordings")
+    place = Place(database, folder / "recordings", KeyStore(folder / "keys"))
+    place.keys.prepare()
     place.add_call()
     return place

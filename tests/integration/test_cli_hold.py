@@ -9,6 +9,7 @@ import pytest
 
 from callguard.call.state import Number
 from callguard.errors import CallguardError, GuardRefusal, UsageError
+from callguard.evidence.keys import KeyStore
 from callguard.retention.execution import verdicts
 from callguard.retention.holding import place_hold, release
 from callguard.retention.holds import Scope
@@ -82,7 +83,9 @@ def test_what_is_caught_is_listed_as_held_and_stays(site: Site) -> None:
         hold = place_hold(site.database, scope, by="Ana Pop", reason="fraud", reference="1")
         with site.database.read() as connection:
             assert {one.id for one in list_recordings(connection) if one.held} == caught, scope
-        kept = {one.record for one in verdicts(plan_sweep(site.database, site.root, EXPIRES)) if one.action is Action.KEEP}
+        kept = {
+            one.record for one in verdicts(plan_sweep(site.database, site.root, EXPIRES, KeyStore(site.keys))) if one.action is Action.KEEP
+        }
         assert kept == caught
         release(site.database, hold.id, by="Ion Ene", reason="done")
 

@@ -11,9 +11,9 @@ import pytest
 
 from callguard.errors import FileFault
 from callguard.retention.files import delete, inspect
+from callguard.retention.naming import all_names, sealed, sidecars
 from callguard.retention.paths import Obstruction
 from callguard.retention.rules import Finding
-from callguard.retention.tag import sidecar_names
 from tests.other_user import as_ordinary_user
 from tests.wav_bytes import whole
 
@@ -149,10 +149,33 @@ def test_the_file_goes_and_its_folder_stays(root: Path) -> None:
 
 def test_the_tag_beside_the_file_goes_with_it_also_when_the_file_is_gone_already(root: Path) -> None:
     for _ in range(2):
-        for name in sidecar_names("a-1.wav"):
+        for name in sidecars("a-1.wav"):
             (root / DAY / name).write_text("{}", "utf-8")
         delete(root, PATH)
         assert list((root / DAY).iterdir()) == []
+
+
+def test_a_sealed_recording_goes_with_all_that_may_lie_beside_it(root: Path) -> None:
+    for name in all_names("a-1.wav"):
+        (root / DAY / name).write_bytes(b"of a recording")
+    assert inspect(root, PATH) is Finding.PRESENT
+    assert delete(root, PATH) is Finding.PRESENT
+    assert list((root / DAY).iterdir()) == []
+
+
+def test_a_sealed_recording_alone_is_found(root: Path) -> None:
+    (root / PATH).rename(root / DAY / sealed("a-1.wav"))
+    assert inspect(root, PATH) is Finding.PRESENT
+    assert delete(root, PATH) is Finding.PRESENT
+    assert inspect(root, PATH) is Finding.MISSING
+
+
+def test_an_obstacle_in_place_of_either_keeps_both(root: Path) -> None:
+    (root / DAY / sealed("a-1.wav")).symlink_to(root / PATH)
+    assert inspect(root, PATH) is Finding.SYMLINK
+    with pytest.raises(Obstruction):
+        delete(root, PATH)
+    assert (root / PATH).exists()
 
 
 def test_what_is_gone_is_missing(root: Path) -> None:

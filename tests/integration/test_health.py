@@ -12,6 +12,7 @@ from callguard import status_file
 from callguard.clock import utc_now
 from callguard.config import Settings, load_settings
 from callguard.engine import Engine
+from callguard.evidence.keys import KeyStore
 from callguard.health import Health
 from callguard.retention.schedule import SweepSchedule
 from callguard.retention.sweep import plan_sweep
@@ -32,7 +33,7 @@ def settings(site: Site, min_free: str) -> Settings:
 
 
 def health(site: Site, chosen: Settings) -> tuple[Health, SweepSchedule]:
-    sweeps = SweepSchedule(site.database, lambda as_of, _: plan_sweep(site.database, site.root, as_of), AT)
+    sweeps = SweepSchedule(site.database, lambda as_of, _: plan_sweep(site.database, site.root, as_of, KeyStore(site.keys)), AT)
     return Health(chosen, Engine(site.database, ()), sweeps), sweeps
 
 

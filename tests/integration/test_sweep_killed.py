@@ -18,10 +18,11 @@ SWEEP = """
 import sys, time
 from datetime import datetime
 from pathlib import Path
+from callguard.evidence.keys import KeyStore
 from callguard.retention import execution, sweep
 from callguard.store.database import open_database
 
-url, root, as_of, slow = sys.argv[1:]
+url, root, keys, as_of, slow = sys.argv[1:]
 if slow:
     remove = sweep.delete
     def remove_and_wait(root, path):
@@ -31,7 +32,7 @@ if slow:
         return found
     sweep.delete = remove_and_wait
 print("begun", flush=True)
-execution.execute(sweep.plan_sweep(open_database(url), Path(root), datetime.fromisoformat(as_of)))
+execution.execute(sweep.plan_sweep(open_database(url), Path(root), datetime.fromisoformat(as_of), KeyStore(Path(keys))))
 print("ended", flush=True)
 """
 
@@ -42,7 +43,7 @@ def place(database: Database, tmp_path: Path) -> Place:
 
 
 def begin(place: Place, slow: str = "") -> subprocess.Popen[str]:
-    arguments = [place.database.place, str(place.root), DUE.isoformat(), slow]
+    arguments = [place.database.place, str(place.root), str(place.keys.folder), DUE.isoformat(), slow]
     return subprocess.Popen([sys.executable, "-c", SWEEP, *arguments], stdout=subprocess.PIPE, text=True)
 
 

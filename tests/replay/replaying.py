@@ -219,5 +219,14 @@ def board_of(calls: Iterable[Call]) -> Board:
 
 
 def _filed(command: FileRecording, now: datetime) -> RecordingFiled:
-    where = {"pbx": command.pbx, "linkedid": command.linkedid, "leg": command.leg}
-    return RecordingFiled(**where, at=now, received_at=now, recording=command.recording, size=1, sha256="0" * 64, fault=None)
+    return RecordingFiled(
+        pbx=command.pbx,
+        linkedid=command.linkedid,
+        leg=command.leg,
+        at=now,
+        received_at=now,
+        recording=command.recording,
+        size=1,
+        sha256="0" * 64,
+        fault=None,
+    )
