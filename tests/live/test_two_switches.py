@@ -1,0 +1,169 @@
+"""One daemon with an Asterisk and a FreeSWITCH: calls on both, told apart by the name of the PBX alone, and neither waits for the other.
+
+The recordings lie in one root, which each PBX sees under a name of its own (`recordings_root`).
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.rig.freeswitch import PrivateFreeswitch
+from tests.rig.freeswitch_site import DIALPLAN
+from tests.rig.phone import IncomingCall, OutgoingCall
+from tests.rig.site import Site, both_ways, site
+from tests.rig.sound import contains_tone
+
+pytestmark = pytest.mark.live
+
+SOON_S: Final = 0.8
+"""From the INVITE to the answer that a prompt begins with: the daemon's part of it is a few milliseconds."""
+
+VOICE: Final = 1500
+AGENT: Final = 1100
+
+SECOND_PBX: Final = """
+[[pbx]]
+name = "freeswitch"
+kind = "freeswitch"
+port = {port}
+secret_file = "{secret}"
+trunks = ["caller"]
+recordings_root = "{root}"
+
+[recordings]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Asterisk's site, and the FreeSWITCH that the same daemon serves with the same phones."""
+
+    site: Site
+    freeswitch: PrivateFreeswitch
+
+    def sip_port(self, pbx: str) -> int:
+        return self.site.pbx.sip_port if pbx == "asterisk" else self.freeswitch.sip_port
+
+    def pid(self, pbx: str) -> int:
+        return self.site.pbx.pid if pbx == "asterisk" else self.freeswitch.pid
+
+    def dial(self, pbx: str, number: str) -> OutgoingCall:
+        return self.site.caller.dial("700", self.sip_port(pbx), caller=number, voice=VOICE)
+
+    def agent(self, number: str) -> IncomingCall:
+        def ringing() -> IncomingCall | None:
+            calls = tuple(self.site.agent.calls)
+            return next((one for one in calls if isinstance(one, IncomingCall) and one.caller == number), None)
+
+        return self.site.wait(f"the agent's phone to ring for {number}", ringing)
+
+    def told(self, number: str) -> dict[str, Any]:
+        """The call with this number, when its recording is measured."""
+
+        def look() -> dict[str, Any] | None:
+            found = (call for call in self.site.calls() if call["caller"] == number)
+            return next((call for call in found if call["ended_at"] and call["recordings"] and call["recordings"][0]["sha256"]), None)
+
+        return self.site.wait(f"the call with {number}", look)
+
+
+@pytest.fixture(scope="module")
+def both(asterisk_root: Path, freeswitch_prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+    folder = tmp_path_factory.mktemp("both")
+    with site(asterisk_root, folder, both_ways()) as here, second(freeswitch_prefix, here) as freeswitch:
+        here.start_daemon()
+        yield Both(here, freeswitch)
+
+
+@contextmanager
+def second(prefix: Path, here: Site) -> Iterator[PrivateFreeswitch]:
+    """Running, and named in the configuration beside the first."""
+    phones = {name: phone.port for name, phone in here.phones.items()}
+    with PrivateFreeswitch(prefix, phones=phones, outside={"caller"}, extra_dialplan=DIALPLAN) as pbx:
+        secret = here.folder / "esl.secret"
+        secret.write_text(pbx.esl_password)
+        secret.chmod(0o600)
+        table = SECOND_PBX.format(port=pbx.esl_port, secret=secret, root=here.recordings)
+        here.config.write_text(here.config.read_text().replace("\n[recordings]\n", table))
+        yield pbx
+
+
+def talk_and_end(both: Both, number: str, outside: OutgoingCall) -> None:
+    inside = both.agent(number)
+    inside.answer()
+    inside.speak(AGENT)
+    time.sleep(0.8)
+    inside.hang_up()
+    outside.wait_ended(3)
+
+
+def test_calls_on_both_at_once(both: Both) -> None:
+    """S1, S3, S8, C1: the same rows, and both recordings in the one root."""
+    numbers = {"asterisk": "+40722500001", "freeswitch": "+40722500002"}
+    calls = {pbx: both.dial(pbx, number) for pbx, number in numbers.items()}
+    ends = [threading.Thread(target=talk_and_end, args=(both, numbers[pbx], calls[pbx])) for pbx in numbers]
+    for end in ends:
+        end.start()
+    for end in ends:
+        end.join()
+    told = {pbx: both.told(number) for pbx, number in numbers.items()}
+    assert {pbx: call["pbx"] for pbx, call in told.items()} == {pbx: pbx for pbx in numbers}
+    asterisk, freeswitch = (sorted(told[pbx].keys()) for pbx in ("asterisk", "freeswitch"))
+    assert asterisk == freeswitch
+    for call in told.values():
+        assert [party["decision"] for party in call["parties"]] == ["stayed", "not_required"]
+        sound = both.site.recorded(call)
+        assert contains_tone(sound, VOICE)
+        assert contains_tone(sound, AGENT)
+
+
+@pytest.mark.parametrize(
+    ("silent", "other", "number"), [("freeswitch", "asterisk", "+40722500003"), ("asterisk", "freeswitch", "+40722500004")]
+)
+def test_the_silence_of_one_does_not_hold_up_the_other(both: Both, silent: str, other: str, number: str) -> None:
+    """S1: one PBX stands still; on the other a whole call is announced, recorded and ended meanwhile."""
+    os.kill(both.pid(silent), signal.SIGSTOP)
+    try:
+        outside = both.dial(other, number)
+        outside.wait_answered(3)
+        assert outside.answered_at is not None
+        assert outside.answered_at - outside.started_at < SOON_S
+        talk_and_end(both, number, outside)
+        assert both.told(number)["pbx"] == other
+    finally:
+        os.kill(both.pid(silent), signal.SIGCONT)
+
+
+def test_a_flood_of_one_does_not_hold_up_the_other(both: Both) -> None:
+    """S1: thousands of events of FreeSWITCH that the daemon has to look at, while a caller of Asterisk is told."""
+    over = threading.Event()
+    sent = []
+
+    def flood() -> None:
+        with both.freeswitch.esl() as link:
+            while not over.is_set():
+                link.send("sendevent CUSTOM\nEvent-Subclass: callguard::back\nUnique-ID: nobody")
+                sent.append(1)
+
+    flooding = threading.Thread(target=flood)
+    flooding.start()
+    try:
+        time.sleep(0.3)
+        outside = both.dial("asterisk", "+40722500005")
+        outside.wait_answered(3)
+        assert outside.answered_at is not None
+        assert outside.answered_at - outside.started_at < SOON_S
+        talk_and_end(both, "+40722500005", outside)
+    finally:
+        over.set()
+        flooding.join()
+    assert both.told("+40722500005")["parties"][0]["decision"] == "stayed"
+    assert len(sent) > 1_000
