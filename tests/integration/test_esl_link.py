@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import gevent.monkey
 import pytest
 
 from callguard.errors import ActionRefused, LinkLost, UnsafeText
@@ -268,5 +269,6 @@ def test_a_link_is_one_thread() -> None:
         assert [thread.name for thread in threading.enumerate() if "esl" in thread.name] == [f"esl 127.0.0.1:{server.port}"]
         assert threading.active_count() == threads + 3  # the server has two
         link.stop()
+    assert not gevent.monkey.saved  # nothing of the standard library was patched for it
     until(lambda: threading.active_count() == threads)
     until(lambda: len(list(Path("/proc/self/fd").iterdir())) == descriptors)
