@@ -53,6 +53,7 @@ class EslEvents:
             "CUSTOM callguard::back": self._back,
             "BACKGROUND_JOB": self._job,
             "CHANNEL_ANSWER": self._answer,
+            "CHANNEL_PROGRESS_MEDIA": self._early_media,
             "CHANNEL_BRIDGE": self._bridge,
             "CHANNEL_UNBRIDGE": self._unbridge,
             "CHANNEL_DESTROY": self._destroy,
@@ -125,6 +126,10 @@ class EslEvents:
     def _answer(self, told: Headers) -> None:
         self._deliver(ev.LegAnswered(**self._where(told)))
         self._tell(self.lines.answer(told))
+
+    def _early_media(self, told: Headers) -> None:
+        """Sound before the answer: the leg may be joined now."""
+        self.lines.know(told)
 
     def _bridge(self, told: Headers) -> None:
         self._tell(self.lines.join(told))

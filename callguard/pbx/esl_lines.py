@@ -1,30 +1,36 @@
 """Who talks with whom: FreeSWITCH tells of a pair on one of its two legs, and may join them before the other is answered (early media).
 
-A conversation is one between answered people, as on every switch: a leg is in a bridge from the moment when both are answered and joined.
+A conversation is one between answered people, as on every switch: one of our own phones is in a bridge from the moment when it is joined
+and answered. Not so an outside person, of whom a word may be heard before the answer, nor somebody of whom nothing is known: they are told
+as soon as they are joined, so that no recording goes on over them.
+
 A bridge of FreeSWITCH has no name of its own, and is named here by its two legs.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from callguard.call.events import LegJoined, LegLeft
+from callguard.call.state import NOBODY
 from callguard.pbx.border import Border
 from callguard.pbx.esl_facts import Told, is_answered, joined, leg_of, occasion
 
 
 @dataclass(slots=True)
 class Lines:
-    """The answered legs as their joining would tell them, the bridge that each leg is in, and those whose joining was told."""
+    """The legs as their joining would tell them, which are answered, the bridge that each is in, and whose joining was told."""
 
     border: Border
-    answered: dict[str, LegJoined] = field(default_factory=dict)
+    people: dict[str, LegJoined] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
     bridges: dict[str, str] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
 
     def know(self, told: Told) -> None:
-        """What this leg says of itself, if it is answered."""
+        """What this leg says of itself."""
+        self.people[leg_of(told)] = joined(told, "", self.border)
         if is_answered(told):
-            self.answered[leg_of(told)] = joined(told, "", self.border)
+            self.answered.add(leg_of(told))
 
     def answer(self, told: Told) -> Iterator[LegJoined]:
         """The leg is answered; it may have been joined before."""
@@ -45,41 +51,53 @@ class Lines:
             bridge = self.bridges.pop(leg, None)
             if bridge is not None and leg in self.told:
                 self.told.discard(leg)
-                yield LegLeft(**replace(seen, leg=leg, linkedid=self._call(leg, seen.linkedid)).where, bridge=bridge)
+                known = self.people.get(leg)
+                yield LegLeft(**replace(seen, leg=leg, linkedid=known.linkedid if known else seen.linkedid).where, bridge=bridge)
 
-    def restore(self, people: Mapping[str, LegJoined], joined: Iterable[LegJoined]) -> None:
-        """What a snapshot shows: answered people, and those of them whose being in a bridge it tells."""
-        self.answered.update(people)
+    def restore(self, people: Mapping[str, LegJoined], answered: Collection[str], joined: Iterable[LegJoined]) -> None:
+        """What a snapshot shows: people, who of them is answered, and those whose being in a bridge it tells."""
+        self.people.update(people)
+        self.answered.update(answered)
         for one in joined:
             self.bridges[one.leg] = one.bridge
             self.told.add(one.leg)
 
     def end(self, leg: str) -> None:
         """The leg hung up."""
-        self.answered.pop(leg, None)
+        self.people.pop(leg, None)
         self.bridges.pop(leg, None)
+        self.answered.discard(leg)
         self.told.discard(leg)
 
     def empty(self) -> None:
         """A new link: the snapshot will say who is there."""
+        self.people.clear()
         self.answered.clear()
         self.bridges.clear()
         self.told.clear()
 
-    def _call(self, leg: str, otherwise: str) -> str:
-        known = self.answered.get(leg)
-        return known.linkedid if known else otherwise
-
     def _meet(self, bridge: str, told: Told) -> Iterator[LegJoined]:
-        """Our own people first: by the time an outside person comes, it is known who listens."""
-        present = [leg for leg, other in self.bridges.items() if other == bridge]
-        if not bridge or not all(leg in self.answered for leg in present):
-            return
+        """Our own people first, whoever was talking before last: by then it is known who listens."""
         now = occasion(told, self.border)
-        for leg in sorted(present, key=lambda one: self.answered[one].outside):
-            if leg not in self.told:
-                self.told.add(leg)
-                yield replace(self.answered[leg], bridge=bridge, at=now.at, received_at=now.received_at)
+        present = [self._person(leg, now.linkedid) for leg, other in self.bridges.items() if other == bridge]
+        if not bridge or not all(talks(one, self.answered) for one in present):
+            return
+        for one in sorted(present, key=lambda person: (person.outside, person.leg in self.answered)):
+            if one.leg not in self.told:
+                self.told.add(one.leg)
+                yield replace(one, bridge=bridge, at=now.at, received_at=now.received_at)
+
+    def _person(self, leg: str, linkedid: str) -> LegJoined:
+        known, now = self.people.get(leg), self.border.now()
+        if known is not None:
+            return known
+        where = {"pbx": self.border.pbx, "linkedid": linkedid, "leg": leg}
+        return LegJoined(**where, at=now, received_at=now, channel="", bridge="", number=NOBODY, outside=True)
+
+
+def talks(person: LegJoined, answered: Collection[str]) -> bool:
+    """Whether somebody who is in a bridge is to be reckoned with."""
+    return person.outside or person.leg in answered
 
 
 def pair_of(told: Told) -> tuple[str, str]:

@@ -7,7 +7,7 @@ What happens while the snapshot is being taken is told after it, by whoever aske
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePosixPath
@@ -18,7 +18,7 @@ from callguard.call.state import Direction
 from callguard.pbx.border import Border
 from callguard.pbx.esl import EslCommand, OnOutcome, Outcome, Reply, job
 from callguard.pbx.esl_facts import call_of, call_started, hand_of, handed_over, is_answered, is_waiting, joined, moment, occasion
-from callguard.pbx.esl_lines import name_of
+from callguard.pbx.esl_lines import name_of, talks
 
 _BOUND_S: Final = 10.0
 _AT_ONCE: Final = 8
@@ -30,8 +30,7 @@ Send = Callable[[Sequence[EslCommand], OnOutcome], None]
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What the driver itself needs to know: what the joining of each answered leg would tell, when it was answered, and who in our
-    hands waits."""
+    """What the driver itself needs to know: what the joining of each leg would tell, who was answered when, and who in our hands waits."""
 
     people: Mapping[str, LegJoined]
     answered: tuple[LegAnswered, ...]
@@ -112,11 +111,11 @@ class Snapshot:
             return
         self._over = True
         now = self._border.now()
-        people = {leg: joined(dump, "", self._border) for leg, dump in self._dumps.items() if is_answered(dump)}
-        bridges = self._bridges(people)
+        people = {leg: joined(dump, "", self._border) for leg, dump in self._dumps.items()}
+        answered = tuple(self._answered(dump) for dump in self._dumps.values() if is_answered(dump))
+        bridges = self._bridges(people, {one.leg for one in answered})
         seen = tuple(self._sighting(leg, dump, bridges.get(leg), people) for leg, dump in self._dumps.items())
         waiting = frozenset(leg for leg, dump in self._dumps.items() if is_waiting(dump))
-        answered = tuple(self._answered(self._dumps[leg]) for leg in people)
         self._done(SnapshotTaken(pbx=self._border.pbx, at=now, received_at=now, sightings=seen), Present(people, answered, waiting))
 
     def _answered(self, dump: Dump) -> LegAnswered:
@@ -124,10 +123,10 @@ class Snapshot:
         seen = occasion(dump, self._border)
         return LegAnswered(**replace(seen, at=moment(dump.get("Caller-Channel-Answered-Time")) or seen.at).where)
 
-    def _bridges(self, people: Mapping[str, LegJoined]) -> dict[str, str]:
-        """By leg, for those who talk: both answered."""
+    def _bridges(self, people: Mapping[str, LegJoined], answered: Collection[str]) -> dict[str, str]:
+        """By leg, for those who talk."""
         rows = ((row.get("uuid", ""), row.get("b_uuid", "")) for row in self._lists["bridged_calls"])
-        return {leg: name_of(*pair) for pair in rows if all(one in people for one in pair) for leg in pair}
+        return {leg: name_of(*pair) for pair in rows if all(one in people and talks(people[one], answered) for one in pair) for leg in pair}
 
     def _sighting(self, leg: str, dump: Dump, bridge: str | None, people: Mapping[str, LegJoined]) -> Sighting:
         seen = occasion(dump, self._border)

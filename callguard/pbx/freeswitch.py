@@ -131,7 +131,8 @@ class Freeswitch:
             if sighting.in_hand and sighting.leg not in back:
                 self._events.hands.hold(sighting.leg, waits=sighting.leg in present.waiting)
         people = {leg: person for leg, person in present.people.items() if leg not in gone}
-        self._events.lines.restore(people, [one.joined for one in taken.sightings if one.joined and one.leg not in gone])
+        standing = {one.leg for one in present.answered} - gone
+        self._events.lines.restore(people, standing, [one.joined for one in taken.sightings if one.joined and one.leg not in gone])
         self._tell(taken)
         for answered in present.answered:
             self._tell(answered)

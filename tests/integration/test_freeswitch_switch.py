@@ -286,9 +286,10 @@ def test_the_net_gives_the_leg_back() -> None:
 
 
 def test_early_media_is_no_conversation() -> None:
-    """S2: two legs may be joined before one of them is answered; nobody talks yet."""
+    """Two legs may be joined before one of them is answered; nobody talks yet."""
     with driven(Pbx()) as told:
         told.wait(ev.SnapshotTaken)
+        told.tell("CHANNEL_PROGRESS_MEDIA", leg(OTHER, Call_Direction="outbound", Answer_State="early"))
         told.tell("CHANNEL_BRIDGE", leg(Bridge_A_Unique_ID=LEG, Bridge_B_Unique_ID=OTHER))
         told.tell("CHANNEL_ANSWER", leg(OTHER, Call_Direction="outbound"))
         joined = told.wait(ev.LegJoined, 2)
