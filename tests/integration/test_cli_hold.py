@@ -131,7 +131,13 @@ def test_people_read_it_as_a_table(site: Site) -> None:
 
 
 @pytest.fixture
-def place(database: Database, tmp_path: Path) -> RecordPlace:
+def place(sqlite_file: Database, tmp_path: Path) -> RecordPlace:
+    return new_record_place(sqlite_file, tmp_path)
+
+
+@pytest.fixture
+def either(database: Database, tmp_path: Path) -> RecordPlace:
+    """On each kind of database: for what depends on it."""
     return new_record_place(database, tmp_path)
 
 
@@ -146,8 +152,9 @@ def test_a_hold_is_released_once_and_only_if_it_is_there(place: RecordPlace) -> 
         release(place.database, 99, by="Ion Ene", reason="done")
 
 
-def test_both_are_in_the_ledger_and_nobody_is_named_there(place: RecordPlace) -> None:
+def test_both_are_in_the_ledger_and_nobody_is_named_there(either: RecordPlace) -> None:
     """C7: a digest of the row, which holds random bytes of its own."""
+    place = either
     hold = place_hold(place.database, Scope(number=Number("0722000111", ADA)), by="Ana Pop", reason="fraud", reference="1")
     release(place.database, hold.id, by="Ion Ene", reason="done")
     with place.database.read() as connection:
@@ -181,8 +188,9 @@ def test_a_hold_waits_for_a_deletion_that_has_begun(server_database: Database, t
         assert placing.result(5).id == 1
 
 
-def test_messages_are_held_by_number_and_time(place: RecordPlace) -> None:
+def test_messages_are_held_by_number_and_time(either: RecordPlace) -> None:
     """C6c: by number as it was written, where it has no E.164."""
+    place = either
     place.message(ADA, "2020", sender_e164=ADA)
     place.contract()
     for scope in (Scope(number=Number("2020", None)), Scope(number=Number("0722000111", ADA)), Scope(since=STARTED - timedelta(days=9))):

@@ -30,9 +30,9 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def place(database: Database, tmp_path: Path) -> RecordPlace:
-    made = new_record_place(database, tmp_path)
-    mark_root(database, made.files.root)
+def place(sqlite_file: Database, tmp_path: Path) -> RecordPlace:
+    made = new_record_place(sqlite_file, tmp_path)
+    mark_root(sqlite_file, made.files.root)
     return made
 
 
@@ -188,15 +188,15 @@ def test_a_mark_whose_row_was_lost_is_adopted(database: Database, tmp_path: Path
     assert look(database, place.files.root) == (RootState.MARKED, "a1b2")
 
 
-def test_a_mark_is_not_written_through_a_link(database: Database, tmp_path: Path) -> None:
-    place = new_record_place(database, tmp_path)
+def test_a_mark_is_not_written_through_a_link(sqlite_file: Database, tmp_path: Path) -> None:
+    place = new_record_place(sqlite_file, tmp_path)
     other = tmp_path / "other"
     (place.files.root / NAME).symlink_to(other)
     with pytest.raises(FileFault, match="cannot be marked"):
-        mark_root(database, place.files.root)
+        mark_root(sqlite_file, place.files.root)
     assert not other.exists()
     (place.files.root / NAME).unlink()
-    assert mark_root(database, place.files.root) is RootState.MARKED
+    assert mark_root(sqlite_file, place.files.root) is RootState.MARKED
 
 
 def test_whoever_overrules_the_guards_is_in_the_ledger(place: RecordPlace) -> None:

@@ -26,12 +26,19 @@ BY_CONTRACT = "3 years from the end of the contract"
 
 
 @pytest.fixture
-def place(database: Database, tmp_path: Path) -> RecordPlace:
+def place(sqlite_file: Database, tmp_path: Path) -> RecordPlace:
+    return new_record_place(sqlite_file, tmp_path)
+
+
+@pytest.fixture
+def either(database: Database, tmp_path: Path) -> RecordPlace:
+    """On each kind of database: for what depends on it."""
     return new_record_place(database, tmp_path)
 
 
-def test_a_call_goes_with_its_decisions_three_years_after_the_contract(place: RecordPlace) -> None:
+def test_a_call_goes_with_its_decisions_three_years_after_the_contract(either: RecordPlace) -> None:
     """C6a: and not a millisecond before. The call of the place goes on, and stays."""
+    place = either
     place.call("c1", people=[ADA, "200"], decisions=2)
     place.contract()
     totals, outcomes = place.sweep(GONE - MILLISECOND)
@@ -44,8 +51,9 @@ def test_a_call_goes_with_its_decisions_three_years_after_the_contract(place: Re
     assert place.left() == {"calls": 1, "parties": 0, "consents": 0, "recordings": 0, "messages": 0, "record_deletions": 3}
 
 
-def test_the_proof_stays_and_holds_nothing_of_a_person(place: RecordPlace) -> None:
+def test_the_proof_stays_and_holds_nothing_of_a_person(either: RecordPlace) -> None:
     """C7: in a row and in the ledger, which also knows that the decisions were removed lawfully."""
+    place = either
     place.call("c1", decisions=1)
     place.contract()
     place.sweep()
@@ -84,8 +92,9 @@ def test_the_contract_is_that_of_any_number_in_the_call(
     assert place.kept("c1") == (until, f"{BY_CONTRACT}{why}")
 
 
-def test_what_is_kept_without_a_known_end_is_listed(place: RecordPlace) -> None:
+def test_what_is_kept_without_a_known_end_is_listed(either: RecordPlace) -> None:
     """C6a."""
+    place = either
     place.call("c1")
     place.call("c2", started_at=STARTED - timedelta(days=1))
     place.call("c3", "200", callee=BEA, callee_e164=BEA, caller_e164=None, direction="outbound")
@@ -112,8 +121,9 @@ def test_billing_evidence_stays_ten_years_after_the_financial_year(database: Dat
     assert (place.sweep(end - MILLISECOND)[0].deleted, place.sweep(end)[0].deleted) == (0, 1)
 
 
-def test_messages_go_as_calls_do(place: RecordPlace) -> None:
+def test_messages_go_as_calls_do(either: RecordPlace) -> None:
     """C6a: the numbers to which SMS were sent are telecom data."""
+    place = either
     place.message()
     place.message(BEA, sender_e164=BEA)
     place.contract()
@@ -177,8 +187,9 @@ def test_one_that_is_dated_keeps_its_term_when_the_rules_change(place: RecordPla
     assert other.kept("c1") == (GONE, BY_CONTRACT)
 
 
-def test_an_import_dates_anew_what_it_speaks_of(place: RecordPlace) -> None:
+def test_an_import_dates_anew_what_it_speaks_of(either: RecordPlace) -> None:
     """C6a: an end that is told later, or told otherwise; calls of others keep their dates."""
+    place = either
     place.call("c1", people=[BEA])
     place.call("c2", "+40722000333")
     place.message(BEA)
@@ -193,8 +204,9 @@ def test_an_import_dates_anew_what_it_speaks_of(place: RecordPlace) -> None:
     assert place.kept("c1") == (datetime(2031, 7, 1, tzinfo=UTC), BY_CONTRACT)
 
 
-def test_a_hold_placed_between_plan_and_deletion_wins(place: RecordPlace) -> None:
+def test_a_hold_placed_between_plan_and_deletion_wins(either: RecordPlace) -> None:
     """C6c; a recording's hold keeps the record of its call as well."""
+    place = either
     place.call("c1", decisions=1)
     place.contract()
     date_all(place.database, RULES, lambda: False)
@@ -220,8 +232,9 @@ def test_what_is_gone_meanwhile_is_no_failure(place: RecordPlace) -> None:
     assert (outcome.result, outcome.verdict.reason) == (Result.KEPT, "its row is gone")
 
 
-def test_one_failure_never_stops_the_rest(place: RecordPlace) -> None:
+def test_one_failure_never_stops_the_rest(either: RecordPlace) -> None:
     """A table of another program that refers to a call: that call is told, and all others go."""
+    place = either
     for name in ("c1", "c2", "c3"):
         place.call(name)
     place.contract()
@@ -234,7 +247,8 @@ def test_one_failure_never_stops_the_rest(place: RecordPlace) -> None:
     assert {row["id"] for row in place.rows(calls)} == {"c", "c2"}
 
 
-def test_more_than_a_page_is_dated_and_swept(place: RecordPlace) -> None:
+def test_more_than_a_page_is_dated_and_swept(either: RecordPlace) -> None:
+    place = either
     place.call("a")
     with place.database.write() as connection:
         (row,) = connection.execute(sa.select(calls).where(calls.c.id == "a")).mappings()

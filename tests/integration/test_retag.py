@@ -34,7 +34,13 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 @pytest.fixture
-def place(database: Database, tmp_path: Path) -> RecordPlace:
+def place(sqlite_file: Database, tmp_path: Path) -> RecordPlace:
+    return new_record_place(sqlite_file, tmp_path)
+
+
+@pytest.fixture
+def either(database: Database, tmp_path: Path) -> RecordPlace:
+    """On each kind of database: for what depends on it."""
     return new_record_place(database, tmp_path)
 
 
@@ -59,8 +65,9 @@ def tag_of(path: Path) -> str:
     return os.getxattr(path, "user.callguard.expires").decode()
 
 
-def test_a_longer_policy_lengthens_what_is_there(place: RecordPlace) -> None:
+def test_a_longer_policy_lengthens_what_is_there(either: RecordPlace) -> None:
     """Row, file tag and ledger say the same, and the sweep obeys: no recording goes by the rule that held before."""
+    place = either
     path = tagged(place, "r1")
     (done,) = retag(place)
     assert (done.step, done.reason) == (Step.CHANGE, f"from {stamp(DUE)} to {stamp(LATER)}: 1 year from the start of the call")
@@ -97,8 +104,9 @@ def test_nothing_goes_below_its_floor_and_then_nothing_is_changed_at_all(place: 
     assert place.files.row("r1")["expires_at"] == datetime(2026, 9, 30, 9, 30, tzinfo=UTC)
 
 
-def test_a_hold_keeps_a_record_from_being_shortened(place: RecordPlace) -> None:
+def test_a_hold_keeps_a_record_from_being_shortened(either: RecordPlace) -> None:
     """C6c: nothing beats it; also one that is placed after the plan."""
+    place = either
     tagged(place, "r1")
     tagged(place, "r2")
     place.files.change("r2", held=True)
@@ -142,8 +150,9 @@ def test_policies_that_are_no_longer_configured_are_told(place: RecordPlace) -> 
     assert [one.reason for one in verdicts(place, other)] == ["no policy of its name is configured any more"]
 
 
-def test_records_of_calls_and_messages_are_dated_by_the_rules_in_force(place: RecordPlace) -> None:
+def test_records_of_calls_and_messages_are_dated_by_the_rules_in_force(either: RecordPlace) -> None:
     """C6a: what no sweep has dated yet needs no retag; a hold on the number keeps what is dated."""
+    place = either
     place.call("c1")
     place.message()
     place.call("c2", "+40722000333")
