@@ -64,7 +64,7 @@ def _judge(tagged: Tagged, by_rule: Expiry, floor: datetime | None, holds: Colle
     if by_rule.until == tagged.until:
         return Step.SAME, "its end is the same by the rules in force"
     if not tagged.settled:
-        return Step.KEEP, "its call is not over, or its file not measured yet"
+        return Step.KEEP, "its call is not over, its file not measured yet, or its deletion begun"
     if caught := holding(holds, tagged.matter):
         return Step.KEEP, reason(caught[0])
     if tagged.held:

@@ -32,8 +32,8 @@ class TaggedRecording:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing but retention writes to the row any more."""
-        return self.size is not None or self.status not in _UNSETTLED
+        """Whether nothing but retention writes to the row any more, and no deletion of it was begun."""
+        return self.status != RecordingStatus.DELETING and (self.size is not None or self.status not in _UNSETTLED)
 
 
 _OF_RECORDINGS = sa.select(

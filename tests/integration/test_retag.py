@@ -123,7 +123,8 @@ def test_what_the_engine_still_writes_to_is_left_alone(place: RecordPlace) -> No
     place.files.add("b", status="stopped", size=None)
     place.files.add("c", status="missing", size=None, sha256=None, content=None)
     place.files.add("d", deleted_at=DUE, status="deleted")
-    assert [(one.record, one.step) for one in verdicts(place)] == [("a", Step.KEEP), ("b", Step.KEEP), ("c", Step.CHANGE)]
+    place.files.add("e", status="deleting")
+    assert [(one.record, one.step) for one in verdicts(place)] == [("a", Step.KEEP), ("b", Step.KEEP), ("c", Step.CHANGE), ("e", Step.KEEP)]
     assert [one.record for one in retag(place)] == ["c"]
 
 

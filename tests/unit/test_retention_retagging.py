@@ -24,7 +24,7 @@ def tagged(*, until: datetime | None = UNTIL, settled: bool = True, held: bool =
 
 CASES = [
     (tagged(), UNTIL, None, (), Step.SAME, "its end is the same by the rules in force"),
-    (tagged(settled=False), LATER, None, (), Step.KEEP, "its call is not over, or its file not measured yet"),
+    (tagged(settled=False), LATER, None, (), Step.KEEP, "its call is not over, its file not measured yet, or its deletion begun"),
     (tagged(), LATER, None, (HOLD,), Step.KEEP, "under legal hold 3, reference 12/P"),
     (tagged(), EARLIER, None, (HOLD,), Step.KEEP, "under legal hold 3, reference 12/P"),
     (tagged(held=True), EARLIER, None, (), Step.KEEP, "under legal hold"),
