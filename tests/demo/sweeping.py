@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def sweep(site: Site) -> Sweep:
 
 def proofs(site: Site) -> list[tuple[str, str, str]]:
     """The rows that stay behind."""
-    with sqlite3.connect(f"file:{site.database}?mode=ro", uri=True) as connection:
+    with closing(sqlite3.connect(f"file:{site.database}?mode=ro", uri=True)) as connection:
         return connection.execute("SELECT recording_id, sha256, reason || '; ' || file FROM deletions ORDER BY id").fetchall()
 
 

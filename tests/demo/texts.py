@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -30,7 +30,7 @@ def send(site: Site) -> None:
 
 def rows(site: Site) -> list[Row]:
     """What callguard stored: direction, sender, recipient, time."""
-    with sqlite3.connect(f"file:{site.database}?mode=ro", uri=True) as connection:
+    with closing(sqlite3.connect(f"file:{site.database}?mode=ro", uri=True)) as connection:
         found = connection.execute("SELECT direction, coalesce(sender_e164, sender), coalesce(recipient_e164, recipient), at FROM messages")
         return [(way, sender, recipient, _time(at)) for way, sender, recipient, at in found]
 

@@ -4,6 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,7 +98,7 @@ class Bench:
         return found
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.file) as connection:
+        with closing(sqlite3.connect(self.file)) as connection:
             return connection.execute(query).fetchall()
 
     def wait_rows(self, query: str, expected: list[tuple[Any, ...]]) -> None:
@@ -178,7 +179,7 @@ def test_a_locked_database_records_nothing_and_loses_nothing(bench: Bench) -> No
     bench.start()
     bench.tell(*arriving())
     bench.wait(do.Announce)
-    with sqlite3.connect(bench.file, isolation_level=None) as other:
+    with closing(sqlite3.connect(bench.file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         bench.tell(heard(), *talking())
         time.sleep(0.8)
@@ -201,7 +202,7 @@ def test_an_unwritable_database_stops_the_heartbeat_and_still_lets_a_withdrawal_
         bench.tell(heard(), *talking())
         recording = bench.wait(do.StartRecording)[0].recording
         bench.tell(ev.RecordingStarted(**where(), recording=recording))
-        with sqlite3.connect(bench.file, isolation_level=None, timeout=5) as other:
+        with closing(sqlite3.connect(bench.file, isolation_level=None, timeout=5)) as other:
             other.execute("BEGIN IMMEDIATE")
             bench.tell(ev.DigitPressed(**where(), key="*"), ev.DigitPressed(**where(), key="9"))
             assert bench.wait(do.StopRecording)[0].recording == recording
@@ -227,7 +228,7 @@ def test_facts_that_pile_up_over_an_unwritable_database_cost_no_more_than_its_at
     bench = make(tmp_path / "callguard.db")
     bench.start()
     try:
-        with sqlite3.connect(bench.file, isolation_level=None, timeout=5) as other:
+        with closing(sqlite3.connect(bench.file, isolation_level=None, timeout=5)) as other:
             other.execute("BEGIN IMMEDIATE")
             bench.tell(*(fact for number in range(BATCH) for fact in arriving(f"{number}.0")))
             time.sleep(0.5)

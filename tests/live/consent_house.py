@@ -8,7 +8,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -259,8 +259,8 @@ class House:
         return self.rows("SELECT * FROM consents WHERE call_id = ? ORDER BY leg, position", identifier)
 
     def rows(self, statement: str, *values: object) -> list[sqlite3.Row]:
-        """What the database holds."""
-        with sqlite3.connect(f"file:{self.site.database}?mode=ro", uri=True) as connection:
+        """What the database holds. A connection is closed, and not left to the collector: :meth:`kept` would take its locks away."""
+        with closing(sqlite3.connect(f"file:{self.site.database}?mode=ro", uri=True)) as connection:
             connection.row_factory = sqlite3.Row
             return connection.execute(statement, values).fetchall()
 
