@@ -35,9 +35,9 @@ class Hands:
     _gate: Lock = field(default_factory=Lock)
 
     def take(self, leg: str) -> None:
-        """The dialplan holds the leg for us, and it waits."""
+        """The dialplan holds the leg for us, and it waits; unless it was told something already."""
         with self._gate:
-            self.legs[leg] = Hand(waits=True)
+            self.legs.setdefault(leg, Hand(waits=True))
 
     def hold(self, leg: str, *, waits: bool) -> None:
         """A snapshot shows the leg in our hands; an earlier daemon may have told it something that it is still at."""

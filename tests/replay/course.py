@@ -44,10 +44,14 @@ class Course:
             times.append(max(times[-1], step.at or times[-1]))
         return times
 
+    def fresh(self) -> Replay:
+        """A daemon that was just started, at the beginning of the fixture."""
+        return Replay(self.fixture, Paper(self.fixture.sent))
+
     @cached_property
     def whole(self) -> Replay:
         """The fixture from its first byte to its last, in the pieces in which a daemon takes it in."""
-        replay = Replay(self.fixture, Paper(self.fixture.sent))
+        replay = self.fresh()
         place = 1
         for steps in bursts(self.fixture.steps[1:]):
             place += len(steps)
@@ -58,7 +62,7 @@ class Course:
     @cached_property
     def one_by_one(self) -> tuple[Replay, list[tuple[Call, ...]]]:
         """The same message by message, and the calls that were on the board before each step."""
-        replay = Replay(self.fixture, Paper(self.fixture.sent))
+        replay = self.fresh()
         boards: list[tuple[Call, ...]] = [()]
         for place, step in enumerate(self.fixture.steps[1:], 1):
             boards.append(tuple(replay.board.calls.values()))

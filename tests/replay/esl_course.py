@@ -8,7 +8,7 @@ from callguard.call.state import Call
 from callguard.pbx.border import Border
 from callguard.pbx.esl_orders import Folders
 from callguard.pbx.freeswitch import Freeswitch, FreeswitchSite
-from tests.replay.course import Course, bursts
+from tests.replay.course import Course
 from tests.replay.esl_fixtures import load
 from tests.replay.esl_link import NOWHERE, EslPaper, ReplayEslLink
 from tests.replay.esl_model import progress
@@ -38,25 +38,8 @@ class EslCourse(Course):
     def channels(self) -> list[Channels | None]:
         return progress(self.fixture)
 
-    @cached_property
-    def whole(self) -> EslReplay:
-        replay = EslReplay(self.fixture, EslPaper(self.fixture.sent))
-        place = 1
-        for steps in bursts(self.fixture.steps[1:]):
-            place += len(steps)
-            replay.take(steps, self.channels[place])
-        replay.finish()
-        return replay
-
-    @cached_property
-    def one_by_one(self) -> tuple[EslReplay, list[tuple[Call, ...]]]:
-        replay = EslReplay(self.fixture, EslPaper(self.fixture.sent))
-        boards: list[tuple[Call, ...]] = [()]
-        for place, step in enumerate(self.fixture.steps[1:], 1):
-            boards.append(tuple(replay.board.calls.values()))
-            replay.take([step], self.channels[place + 1])
-        replay.finish()
-        return replay, boards
+    def fresh(self) -> EslReplay:
+        return EslReplay(self.fixture, EslPaper(self.fixture.sent))
 
     @cached_property
     def cuts(self) -> list[int]:
