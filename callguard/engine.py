@@ -2,8 +2,9 @@
 
 All facts of all PBXs, of the filing thread and of the timers meet in one queue. A turn takes what is there, steps each call through the
 pure core, writes all that changed in one transaction (group commit) and only then lets the commands out (design rules 2 and 7). A turn with
-neither orders nor decisions in it stays open for a moment, so that an answer, a bridge and a hang-up cost one commit and not three; and
-facts that are never more than a note do not even wake the engine, which looks at least every :data:`LAZY_S` while there are calls.
+neither orders for a PBX nor decisions stays open for a moment, so that an answer, a bridge and a hang-up cost one commit and not three; and
+facts that are no more than a note do not even wake the engine, which looks every :data:`LAZY_S` while there are calls. So a call of
+two people has three turns of its own: it is handed over, it has heard the notice, the two talk. The rest goes along with other calls.
 
 When the database cannot be written, nothing that was decided is believed: the calls stay as they were, the facts are kept and the turn is
 tried again, and the heartbeat stops, so that new calls pass by unrecorded and the PBX's net takes back those that wait. Only orders to stop
@@ -21,8 +22,9 @@ from queue import Empty, SimpleQueue
 
 import structlog
 
+from callguard.call import events as ev
 from callguard.call.commands import ChannelCommand, Command, FileRecording, PauseRecording, SetTimer, StartRecording, StopRecording
-from callguard.call.events import DialEnded, Event, HandedBack, LegAnswered, RecordingFiled, RecordingRefused, TimerFired
+from callguard.call.events import Event, RecordingRefused, TimerFired
 from callguard.call.policy import Policy
 from callguard.clock import utc_now
 from callguard.errors import FileFault, StoreError, StoreRefused
@@ -46,16 +48,21 @@ CONGESTED = 5_000
 """Facts waiting, from which on the links stop reading."""
 
 LINGER_S = 0.001
-"""What belongs to one happening (an answer, a hang-up) comes in several events within a millisecond; they are taken together."""
+"""Those who meet come in events of their own within a millisecond; they are taken together."""
 
 LAZY_S = 0.25
-"""How long a turn without orders waits for company, and how often notes and timers are looked at while there are calls."""
+"""How long a turn without orders waits for company, and how often notes and timers are looked at."""
 
 RETRY_S = 0.2
 """Between two attempts to write."""
 
-_NOTES = (LegAnswered, DialEnded, HandedBack, RecordingFiled)
-"""Facts that change rows and never by themselves lead to an order."""
+_NOTES = (ev.CallStarted, ev.LegAnswered, ev.DialEnded, ev.HandedBack, ev.RecordingStopped, ev.RecordingFiled, ev.MessageSeen)
+"""Facts that change rows and never by themselves lead to an order for a PBX."""
+
+_PARTINGS = (ev.LegLeft, ev.LegGone, ev.RecordingStarted)
+"""Facts that lead to one only where somebody is left to be recorded."""
+
+_PATIENT = (*_NOTES, *_PARTINGS)
 
 _PROTECTIVE = (StopRecording, PauseRecording)
 
@@ -86,7 +93,7 @@ class Engine:
         self._database = database
         self._policies = policies
         self._inbox: deque[Fact] = deque()
-        self._bell: SimpleQueue[None] = SimpleQueue()
+        self._bell: SimpleQueue[float] = SimpleQueue()
         self._errands: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._facts: list[Fact] = []
         self._turn = Turn(self.board, policies)
@@ -105,8 +112,14 @@ class Engine:
     def put(self, fact: Fact) -> None:
         """From any thread."""
         self._inbox.append(fact)
-        if not isinstance(fact, _NOTES):
-            self._bell.put(None)
+        if not self.board.calls or self._is_pressing(fact):
+            self._bell.put(LINGER_S if isinstance(fact, ev.LegJoined) else 0.0)
+
+    def _is_pressing(self, fact: Fact) -> bool:
+        """Whether the fact may lead to an order for a PBX; what a moment ago was not known on the board shows at the next look."""
+        if isinstance(fact, _PARTINGS):
+            return not self.board.is_plain((fact.pbx, fact.leg))
+        return not isinstance(fact, _NOTES)
 
     def congested(self) -> bool:
         """Whether the links should stop reading for a while."""
@@ -127,7 +140,7 @@ class Engine:
     def between_turns(self, errand: Callable[[], object]) -> None:
         """Have the engine's thread do this when no transaction is open. From any thread, or from a signal."""
         self._errands.put(errand)
-        self._bell.put(None)
+        self._bell.put(0.0)
 
     def go_by(self, policies: Sequence[Policy]) -> None:
         """The policies of calls that begin from now on. In the engine's thread, or before :meth:`run`."""
@@ -136,7 +149,7 @@ class Engine:
     def stop(self) -> None:
         """Finish the turn at hand and return from :meth:`run`. From any thread, or from a signal."""
         self._running = False
-        self._bell.put(None)
+        self._bell.put(0.0)
 
     def run(self) -> None:
         """Turn until stopped."""
@@ -148,18 +161,20 @@ class Engine:
         self.finish_turn()
 
     def _arrivals(self) -> list[Fact]:
-        """What has come; waits for the bell until the next tick, the end of the open turn or the next look at calls is due."""
+        """What has come; waits for the bell until the next tick, the end of the open turn or the next look at calls is due.
+
+        The bell tells how long to wait for others: those who come into a bridge come one by one.
+        """
         with suppress(Empty):
-            self._bell.get(timeout=self._idle_s())
-            time.sleep(LINGER_S)
-        with suppress(Empty):
-            while True:
-                self._bell.get_nowait()
+            if linger_s := self._bell.get(timeout=self._idle_s()):
+                time.sleep(linger_s)
+        while not self._bell.empty():
+            self._bell.get_nowait()
         arrived: list[Fact] = []
         while self._inbox and len(arrived) + len(self._facts) < BATCH:
             arrived.append(self._inbox.popleft())
         if self._inbox and self._fault is None:
-            self._bell.put(None)
+            self._bell.put(0.0)
         return [*arrived, *self._timers_due()]
 
     def _idle_s(self) -> float:
@@ -167,7 +182,7 @@ class Engine:
         due = [self._next_tick]
         if self._facts:
             due.append(self._due_at)
-        if self.board.calls:
+        if self.board.calls or self._inbox:
             due.append(now + LAZY_S)
         return max(0.0, min(due) - now)
 
@@ -212,7 +227,7 @@ class Engine:
         turn.settle()
         self._send([command for command in turn.commands if not isinstance(command, _PROTECTIVE)])
         if turn.urgent:
-            self.lag_ms = max((_age_ms(fact) for fact in facts if isinstance(fact, Event) and not isinstance(fact, _NOTES)), default=0.0)
+            self.lag_ms = max((_age_ms(fact) for fact in facts if isinstance(fact, Event) and not isinstance(fact, _PATIENT)), default=0.0)
         self._announce(turn)
         return True
 
@@ -232,7 +247,7 @@ class Engine:
         """Once when storing fails, once when it works again."""
         if fault != self._fault:
             self._fault = fault
-            self._bell.put(None)
+            self._bell.put(0.0)
             LOG.warning("storing works again") if fault is None else LOG.error("cannot store; calls go on unrecorded", fault=fault)
 
     def _write(self, turn: Turn) -> None:

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from callguard.call.commands import Command
+from callguard.call.commands import Command, FileRecording
 from callguard.call.events import CallStarted, Event, HandedOver, LegGone, LegJoined, LegLeft, MessageSeen, SnapshotTaken
 from callguard.call.policy import Policy, Traits, choose
 from callguard.call.resume import resume
-from callguard.call.state import RUNNING, Call, RecordingStatus, Stage
+from callguard.call.state import ASKED, RUNNING, Call, RecordingStatus, Stage
 from callguard.call.step import open_call, step
 from callguard.pbx.switch import Fact, HeartbeatHeard, LinkDown, LinkUp
 
@@ -48,6 +48,15 @@ class Board:
         for party in call.parties:
             leg = (call.pbx, party.leg)
             self.legs[leg] = _with(self.legs.get(leg, ()), key)
+
+    def is_plain(self, leg: Key) -> bool:
+        """Whether the leg is of no call, or of one only: of two people at most, of whom nobody is being asked.
+
+        Who leaves such a call leaves nobody to be recorded or to be hung up on. May be asked from any thread.
+        """
+        keys = self.legs.get(leg, ())
+        calls = [call for call in map(self.calls.get, keys) if call]
+        return len(keys) < 2 and all(len(call.parties) < 3 and not is_asking(call) for call in calls)
 
     def _part(self, leg: Key, call: Key) -> None:
         self.guests -= {(leg, call)}
@@ -87,7 +96,7 @@ class Turn:
             self._board.keep(call)
 
     def take(self, fact: Fact) -> None:
-        """Apply one fact. The turn is urgent from the moment it has orders to give, a decision to keep or news to tell."""
+        """Apply one fact. The turn is urgent from the moment it has orders for a PBX, a decision to keep or news to tell."""
         if isinstance(fact, CallStarted):
             self._start(fact)
         elif isinstance(fact, Event):
@@ -142,8 +151,8 @@ class Turn:
         if call is None:
             return
         after, commands = step(call, event)
-        if commands or decisions(after) > decisions(call):
-            self.commands.extend(commands)
+        self.commands.extend(commands)
+        if not all(isinstance(command, FileRecording) for command in commands) or decisions(after) > decisions(call):
             self.urgent = True
         if after is not call:
             self._hold(after)
@@ -212,6 +221,11 @@ def _with(keys: tuple[Key, ...], key: Key) -> tuple[Key, ...]:
 def decisions(call: Call) -> int:
     """How many decisions have been taken in the call."""
     return sum(len(party.consents) for party in call.parties)
+
+
+def is_asking(call: Call) -> bool:
+    """Whether somebody in the call is in the consent dialogue."""
+    return any(party.stage in ASKED for party in call.parties)
 
 
 def is_settled(call: Call) -> bool:

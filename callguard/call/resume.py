@@ -13,9 +13,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from callguard.call import events as ev
-from callguard.call.state import RUNNING, Call, Party, Recording, RecordingStatus, Stage
-
-_IN_DIALOGUE = frozenset({Stage.ANNOUNCING, Stage.ASKING, Stage.ACKNOWLEDGING})
+from callguard.call.state import ASKED, RUNNING, Call, Party, Recording, RecordingStatus, Stage
 
 
 class _Where(TypedDict):
@@ -71,7 +69,7 @@ def _party(where: _Where, party: Party, sighting: ev.Sighting | None) -> Iterato
         yield ev.TakenUp(**where)
     elif sighting.in_hand and sighting.handed_over:
         yield sighting.handed_over
-    elif party.stage in _IN_DIALOGUE:
+    elif party.stage in ASKED:
         yield ev.HandedBack(**where)
     if sighting.bridge and sighting.bridge != party.bridge:
         yield ev.LegJoined(**where, channel=sighting.channel, bridge=sighting.bridge, number=party.number, outside=party.outside)

@@ -70,6 +70,10 @@ class Stage(StrEnum):
     GONE = "gone"
 
 
+ASKED = frozenset({Stage.ANNOUNCING, Stage.ASKING, Stage.ACKNOWLEDGING})
+"""The person is in the consent dialogue."""
+
+
 class RecordingStatus(StrEnum):
     """The life of a recording; from ``STOPPED`` on it belongs to retention.
 

@@ -13,12 +13,10 @@ from callguard.call.commands import Command, HangUp, Release
 from callguard.call.consent import Moment, Signal, advance
 from callguard.call.policy import Mode, Policy
 from callguard.call.recording import align, filing, pause_order, start_order, stop, stop_order, subject, with_recording
-from callguard.call.state import RUNNING, Call, Direction, Party, Recording, RecordingStatus, Role, Stage
+from callguard.call.state import ASKED, RUNNING, Call, Direction, Party, Recording, RecordingStatus, Role, Stage
 from callguard.call.withdrawal import follow
 
 Step: TypeAlias = tuple[Call, tuple[Command, ...]]
-
-_ASKED = frozenset({Stage.ANNOUNCING, Stage.ASKING, Stage.ACKNOWLEDGING})
 
 
 def open_call(identifier: str, event: ev.CallStarted, policy: Policy) -> Call:
@@ -162,7 +160,7 @@ def _leg_gone(call: Call, event: ev.LegGone) -> Step:
 def _abandoned(call: Call) -> tuple[HangUp, ...]:
     """When all who are left were called and are still being asked, there is nobody for them to talk to."""
     present = [one for one in call.parties if one.stage is not Stage.GONE]
-    if any(one.role is Role.CALLER or one.stage not in _ASKED for one in present):
+    if any(one.role is Role.CALLER or one.stage not in ASKED for one in present):
         return ()
     return tuple(HangUp(pbx=call.pbx, linkedid=call.linkedid, leg=one.leg, channel=one.channel) for one in present)
 
