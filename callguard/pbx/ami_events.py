@@ -5,14 +5,15 @@ text passes only as a :class:`~callguard.call.state.Number` or a percent-encoded
 
 Asterisk writes a caller's number into its events as it is, line breaks and all (`%0D%0A` in a SIP user part; seen on 22.10). Our dialplan
 takes them out of the calls that pass it, but any other call could still bring a header, or a whole event, of its caller's making: a key
-that was never pressed, the hang-up of somebody else. So an event is believed only when it has each of :data:`ONCE` exactly once. A second
-`Uniqueid` shows a header that was put in; and an event that was put in whole needs them all, for which the 79 characters of a number are
-too few.
+that was never pressed, the hang-up of somebody else. So an event is believed only when it has each of :data:`ONCE` once, in whatever case,
+and is dated once at most. A second `Uniqueid` shows a header that was put in; and an event that was put in whole needs them all, for
+which the 79 characters of a number are too few.
 """
 
 import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import unquote
 
 from callguard.call import events as ev
@@ -21,6 +22,7 @@ from callguard.pbx.ami import Headers
 from callguard.pbx.ami_agi import CommandId
 from callguard.pbx.ami_facts import Facts, agi_arguments, endpoint
 from callguard.pbx.ami_orders import Hands
+from callguard.pbx.ami_wire import any_of, text
 from callguard.pbx.border import Border, Occasion, direction_of, uri_user
 from callguard.pbx.causes import cause_name
 
@@ -28,11 +30,16 @@ LOG = logging.getLogger("callguard.pbx.ami")
 
 Deliver = Callable[[ev.Event | ev.MessageSeen], None]
 Handler = Callable[[Headers], None]
+Teller = Callable[[Headers, Occasion], None]
 
 _STARTED = {"CallguardInbound": Direction.INBOUND, "CallguardOutbound": Direction.OUTBOUND}
 
 ONCE = ("Privilege", "Channel", "ChannelState", "ChannelStateDesc", "Uniqueid", "Linkedid")
 """What Asterisk says of the channel in each event about one."""
+
+_ONCE = frozenset(name.encode() for name in ONCE)
+_DATED = frozenset({b"Timestamp"})
+_SPOKEN = any_of(*ONCE, "Timestamp")
 
 
 class AmiEvents:
@@ -43,7 +50,7 @@ class AmiEvents:
         self._border = border
         self._deliver = deliver
         self._refused = 0
-        handlers: Mapping[str, Handler] = {
+        tellers: Mapping[str, Teller] = {
             "AsyncAGIStart": self._agi_start,
             "AsyncAGIExec": self._agi_exec,
             "AsyncAGIEnd": self._agi_end,
@@ -55,94 +62,94 @@ class AmiEvents:
             "Hangup": self._hang_up,
         }
         self.handlers: Mapping[str, Handler] = {
-            **{name: self.believed(handler) for name, handler in handlers.items()},
+            **{name: partial(self._tell, teller) for name, teller in tellers.items()},
             "UserEvent": self._user_event,
         }
 
-    def believed(self, handler: Handler) -> Handler:
-        """The handler, for those events only that no caller has written into."""
-        return lambda message: handler(message) if self._believes(message) else None
-
-    def _believes(self, message: Headers) -> bool:
-        """The log hears of the 1st, 2nd, 4th, 8th … that is not believed."""
-        if all(message.count(name) == 1 for name in ONCE):
-            return True
+    def _tell(self, teller: Teller, message: Headers) -> None:
+        """Of an event that no caller has written into. The log hears of the 1st, 2nd, 4th, 8th … that is not believed."""
+        occasion = self.occasion(message)
+        if occasion is not None:
+            teller(message, occasion)
+            return
         self._refused += 1
         if self._refused & (self._refused - 1) == 0:
             LOG.warning("an AMI event that a caller may have written into was refused, refusal %d", self._refused)
-        return False
 
-    def occasion(self, message: Headers) -> Occasion:
-        """Whose event this is, and when: Asterisk's `Timestamp` where `timestampevents` is on, else the receipt."""
+    def occasion(self, message: Headers) -> Occasion | None:
+        """Whose event this is, and when: Asterisk's `Timestamp` where `timestampevents` is on, else the receipt.
+
+        ``None`` when a caller may have written into it. What every event needs is found in one go here.
+        """
+        found = message.find_all(_SPOKEN)
+        told = dict(found)
+        if len(told) != len(found) or told.keys() - _DATED != _ONCE:
+            return None
         received_at = self._border.now()
         return Occasion(
             pbx=self._border.pbx,
-            linkedid=message.get("Linkedid") or "",
-            leg=message.get("Uniqueid") or "",
-            channel=message.get("Channel") or "",
-            at=pbx_time(message) or received_at,
+            linkedid=text(told[b"Linkedid"]),
+            leg=text(told[b"Uniqueid"]),
+            channel=text(told[b"Channel"]),
+            at=_moment(told.get(b"Timestamp")) or received_at,
             received_at=received_at,
         )
 
-    def _agi_start(self, message: Headers) -> None:
+    def _agi_start(self, message: Headers, occasion: Occasion) -> None:
         direction_word, *rest = (*agi_arguments(message.get("Env") or ""), "")
         direction = direction_of(direction_word)
         if direction is None:
             return
-        facts, occasion = Facts.read(rest[0]), self.occasion(message)
+        facts = Facts.read(rest[0])
         self.hands.take(occasion.leg, wideband=facts.wideband, answered=message.get("ChannelState") == "6")
         self._deliver(facts.call_started(occasion, direction, self._border.parse))
         self._deliver(facts.handed_over(occasion, direction, self._border.parse))
 
-    def _agi_exec(self, message: Headers) -> None:
+    def _agi_exec(self, message: Headers, occasion: Occasion) -> None:
         command = CommandId.read(message.get("CommandId") or "")
-        if command is None:
-            return
-        occasion = self.occasion(message)
-        self._deliver(command.outcome(unquote(message.get("Result") or ""), occasion.where))
+        if command is not None:
+            self._deliver(command.outcome(unquote(message.get("Result") or ""), occasion.where))
 
-    def _agi_end(self, message: Headers) -> None:
-        occasion = self.occasion(message)
+    def _agi_end(self, _message: Headers, occasion: Occasion) -> None:
         self.hands.give(occasion.leg)
         self._deliver(ev.HandedBack(**occasion.where))
 
     def _user_event(self, message: Headers) -> None:
         """Others may send user events too, about no channel at all; only ours are looked at."""
         name = message.get("UserEvent")
-        if name not in (*_STARTED, "CallguardMessage") or not self._believes(message):
-            return
         if name in _STARTED:
-            facts = Facts.read(message.get("Facts") or "")
-            self._deliver(facts.call_started(self.occasion(message), _STARTED[name], self._border.parse))
-        else:
-            self._message(message)
+            self._tell(partial(self._started, _STARTED[name]), message)
+        elif name == "CallguardMessage":
+            self._tell(self._message, message)
 
-    def _message(self, message: Headers) -> None:
+    def _started(self, direction: Direction, message: Headers, occasion: Occasion) -> None:
+        facts = Facts.read(message.get("Facts") or "")
+        self._deliver(facts.call_started(occasion, direction, self._border.parse))
+
+    def _message(self, message: Headers, occasion: Occasion) -> None:
         """From and To only; the body has no header in this event and none is looked for."""
         direction = direction_of(message.get("Direction") or "")
         if direction is None:
             return
-        received_at = self._border.now()
         self._deliver(
             ev.MessageSeen(
-                pbx=self._border.pbx,
-                at=pbx_time(message) or received_at,
-                received_at=received_at,
+                pbx=occasion.pbx,
+                at=occasion.at,
+                received_at=occasion.received_at,
                 direction=direction,
                 sender=self._border.parse(uri_user(unquote(message.get("From") or ""))),
                 recipient=self._border.parse(uri_user(unquote(message.get("To") or ""))),
             )
         )
 
-    def _new_state(self, message: Headers) -> None:
+    def _new_state(self, message: Headers, occasion: Occasion) -> None:
         if message.get("ChannelState") == "6":
-            self._deliver(ev.LegAnswered(**self.occasion(message).where))
+            self._deliver(ev.LegAnswered(**occasion.where))
 
-    def _dial_end(self, message: Headers) -> None:
-        self._deliver(ev.DialEnded(**self.occasion(message).where, status=message.get("DialStatus") or ""))
+    def _dial_end(self, message: Headers, occasion: Occasion) -> None:
+        self._deliver(ev.DialEnded(**occasion.where, status=message.get("DialStatus") or ""))
 
-    def _bridge_enter(self, message: Headers) -> None:
-        occasion = self.occasion(message)
+    def _bridge_enter(self, message: Headers, occasion: Occasion) -> None:
         if occasion.channel.startswith("Local/") or message.get("BridgeTechnology") == "holding_bridge":
             return
         self._deliver(
@@ -155,21 +162,24 @@ class AmiEvents:
             )
         )
 
-    def _bridge_leave(self, message: Headers) -> None:
-        self._deliver(ev.LegLeft(**self.occasion(message).where, bridge=message.get("BridgeUniqueid") or ""))
+    def _bridge_leave(self, message: Headers, occasion: Occasion) -> None:
+        self._deliver(ev.LegLeft(**occasion.where, bridge=message.get("BridgeUniqueid") or ""))
 
-    def _dtmf_end(self, message: Headers) -> None:
+    def _dtmf_end(self, message: Headers, occasion: Occasion) -> None:
         """The other leg's `Sent` is the same key on its way out."""
         if message.get("Direction") == "Received":
-            self._deliver(ev.DigitPressed(**self.occasion(message).where, key=message.get("Digit") or ""))
+            self._deliver(ev.DigitPressed(**occasion.where, key=message.get("Digit") or ""))
 
-    def _hang_up(self, message: Headers) -> None:
-        self._deliver(ev.LegGone(**self.occasion(message).where, cause=cause_name(message.get("Cause"))))
+    def _hang_up(self, message: Headers, occasion: Occasion) -> None:
+        self._deliver(ev.LegGone(**occasion.where, cause=cause_name(message.get("Cause"))))
 
 
 def pbx_time(message: Headers) -> datetime | None:
     """The PBX's time of the message (`timestampevents = yes`), microseconds kept."""
-    stamp = message.get("Timestamp")
+    return _moment(message.get("Timestamp"))
+
+
+def _moment(stamp: str | bytes | None) -> datetime | None:
     try:
         return datetime.fromtimestamp(float(stamp), UTC) if stamp else None
     except (ValueError, OverflowError, OSError):

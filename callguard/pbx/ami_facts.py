@@ -6,10 +6,10 @@ chose to send.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote, unquote_plus
 
 from callguard.call.events import CallStarted, HandedOver
 from callguard.call.state import Direction
@@ -20,17 +20,19 @@ _WIDEBAND = ("g722", "slin1", "slin2", "slin3", "slin4", "slin9", "opus", "silk"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The decoded query string; a value that is not there is empty."""
+    """The query string, taken apart; a value is decoded when it is asked for, and one that is not there is empty."""
 
-    values: Mapping[str, str]
+    encoded: Mapping[str, str]
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Decode; text that is no query string has no facts."""
-        return cls(dict(parse_qsl(text)))
+        """Take apart; text that is no query string has no facts."""
+        pairs = [pair.partition("=") for pair in text.split("&")]
+        return cls({name: value for name, _, value in pairs if value})
 
     def __getitem__(self, name: str) -> str:
-        return self.values.get(name, "")
+        value = self.encoded.get(name, "")
+        return unquote_plus(value) if "%" in value or "+" in value else value
 
     @property
     def wideband(self) -> bool:
@@ -49,10 +51,12 @@ class Facts:
         """The first fact of a call. Redirecting numbers begin with the last one to redirect (RFC 5806: the topmost Diversion header)."""
         told = (self["from"], uri_user(self["by2"]), uri_user(self["by3"]), self["orig"])
         redirecting = dict.fromkeys(number for number in told if number)
-        dialled = parse(self["dialled"])
+        dialled, channel = parse(self["dialled"]), self["channel"] or occasion.channel
+        where = occasion.where
+        where["leg"] = self["leg"] or occasion.leg
         return CallStarted(
-            **replace(occasion, leg=self["leg"] or occasion.leg).where,
-            channel=self["channel"] or occasion.channel,
+            **where,
+            channel=channel,
             direction=direction,
             started_at=self.started_at(occasion.at),
             caller=parse(self["caller"]),
@@ -61,7 +65,7 @@ class Facts:
             redirecting=tuple(parse(number).raw for number in redirecting),
             equipment_ip=self["address"].rpartition(":")[0].strip("[]") or None,
             user_agent=printable(self["agent"]) or None,
-            trunk=endpoint(self["channel"] or occasion.channel),
+            trunk=endpoint(channel),
             queue=printable(self["queue"]) or None,
         )
 
@@ -77,7 +81,8 @@ class Facts:
 
 def agi_arguments(environment: str) -> list[str]:
     """The arguments of an async AGI in the `Env` of its start event, in order."""
-    lines = (line.partition(": ") for line in unquote(environment).split("\n"))
+    first = environment.find("%0Aagi_arg_")  # far behind much that nobody asks about
+    lines = [line.partition(": ") for line in unquote(environment[max(first, 0) :]).split("\n")]
     return [value for name, _, value in lines if name.startswith("agi_arg_")]
 
 

@@ -20,7 +20,7 @@ from callguard.pbx.contain import Contain
 class _Wait:
     action: AmiAction
     on_outcome: OnOutcome
-    timer: asyncio.TimerHandle
+    overdue_at: float
     opening: Headers | None = None
     entries: list[Headers] = field(default_factory=list)
 
@@ -33,15 +33,18 @@ class Pending:
         self._contain = contain
         self._longest_list = longest_list
         self._waits: dict[str, _Wait] = {}
+        self._alarm: asyncio.TimerHandle | None = None
         self.open_lists = 0
 
     def __len__(self) -> int:
         return len(self._waits)
 
     def add(self, action_id: str, action: AmiAction, on_outcome: OnOutcome) -> None:
-        """Starts the wait and its bound."""
-        timer = self._loop.call_later(action.bound_s, self._overdue, action_id)
-        self._waits[action_id] = _Wait(action, on_outcome, timer)
+        """Starts the wait and its bound. One alarm serves all waits: nearly every one ends long before it."""
+        overdue_at = self._loop.time() + action.bound_s
+        self._waits[action_id] = _Wait(action, on_outcome, overdue_at)
+        if self._alarm is None or overdue_at < self._alarm.when():
+            self._set_alarm(overdue_at)
 
     def answer(self, headers: Headers) -> None:
         """Takes a response; one that nobody waits for is dropped."""
@@ -74,18 +77,25 @@ class Pending:
 
     def fail_all(self, error: Callable[[], LinkError]) -> None:
         """Ends every wait, each with an error of its own."""
+        self._set_alarm(None)
         for action_id in tuple(self._waits):
             self._end(action_id, error())
 
-    def _overdue(self, action_id: str) -> None:
-        action = self._waits[action_id].action
-        self._end(action_id, LinkOverdue(f"{action.name}: no answer within {action.bound_s:g} s"))
+    def _set_alarm(self, at: float | None) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = None if at is None else self._loop.call_at(at, self._ring, at)
+
+    def _ring(self, now: float) -> None:
+        for action_id, wait in tuple(self._waits.items()):
+            if wait.overdue_at <= now:
+                self._end(action_id, LinkOverdue(f"{wait.action.name}: no answer within {wait.action.bound_s:g} s"))
+        self._set_alarm(min((wait.overdue_at for wait in self._waits.values()), default=None))
 
     def _end(self, action_id: str, outcome: Outcome) -> None:
         wait = self._waits.pop(action_id, None)
         if wait is None:
             return
-        wait.timer.cancel()
         self.open_lists -= wait.opening is not None
         with self._contain:
             wait.on_outcome(wait.action, outcome)

@@ -57,10 +57,8 @@ class Exposed(Contain):
 class Standstill(asyncio.BaseEventLoop):
     """A loop in which no time passes: bounds are set and never reached."""
 
-    def call_later(
-        self, delay: float, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
-    ) -> asyncio.TimerHandle:
-        return asyncio.TimerHandle(delay, callback, args, self, context)
+    def call_at(self, when: float, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None) -> asyncio.TimerHandle:
+        return asyncio.TimerHandle(when, callback, args, self, context)
 
 
 STANDSTILL = Standstill()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callguard.errors import ProtocolFault
-from callguard.pbx.ami_wire import Headers, Splitter
+from callguard.pbx.ami_wire import Headers, Splitter, any_of, text
 from callguard.pbx.standing import retry_delay_s
 
 STREAM = "Event: A\r\nCallerIDName: Ștefan\r\n\r\nEvent: B\r\n\r\n\r\nResponse: Success\r\nMessage: \r\n\r\nEvent: unfinished".encode()
@@ -81,6 +81,11 @@ def test_the_delay_doubles_to_its_longest() -> None:
         assert longest / 2 <= min(delays) < max(delays) <= longest
 
 
-def test_a_header_is_counted_whatever_its_case_and_never_inside_a_value() -> None:
-    headers = Headers(b"Event: Hangup\r\nUniqueid: 1.0\r\nuniqueid: 2.0\r\nCallerIDNum: Uniqueid: 3.0")
-    assert (headers.count("Uniqueid"), headers.count("Event"), headers.count("Linkedid")) == (2, 1, 0)
+def test_headers_are_found_together_whatever_their_case_and_never_inside_a_value() -> None:
+    headers = Headers(b"Event: Hangup\r\nUniqueid: 1.0\r\nuniqueid:\xc8\r\nCallerIDNum: Uniqueid: 3.0\r\nLinkedid:  2 \r3\n")
+    found = headers.find_all(any_of("Uniqueid", "LinkedID", "Channel", "Event"))
+    assert [(name, text(value)) for name, value in found] == [
+        (b"Uniqueid", "1.0"),
+        (b"uniqueid", "\ufffd"),
+        (b"Linkedid", " 2 \r3\n"),
+    ]
