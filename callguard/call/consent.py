@@ -18,12 +18,13 @@ Every pair of :class:`~callguard.call.state.Stage` and :class:`Signal` has an en
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 from typing import TypeAlias
 
 from callguard.call.commands import Announce, AskDigit, Command, HangUp, Release, SetTimer
+from callguard.call.evolve import evolve
 from callguard.call.policy import Announcement, Mode, OnRefusal, Policy
 from callguard.call.state import Call, Consent, Decision, How, Party, Stage
 
@@ -80,7 +81,7 @@ def begin(call: Call, party: Party, moment: Moment) -> Outcome:
         return release(call, party, moment)
     if call.policy.mode is Mode.NEVER or call.policy.prompts is None:
         return release(call, _decide(party, Decision.NOT_REQUIRED, How.NONE, moment, None), moment)
-    return _ask(call, replace(party, attempt=1), moment, 0)
+    return _ask(call, evolve(party, attempt=1), moment, 0)
 
 
 def repeat(call: Call, party: Party, moment: Moment) -> Outcome:
@@ -94,7 +95,7 @@ def retry(call: Call, party: Party, moment: Moment) -> Outcome:
     """Say the prompt again if the person has attempts left."""
     if party.attempt >= call.policy.attempts:
         return give_up(call, party, moment)
-    return _ask(call, replace(party, attempt=party.attempt + 1), moment, 0)
+    return _ask(call, evolve(party, attempt=party.attempt + 1), moment, 0)
 
 
 def heard(call: Call, party: Party, moment: Moment) -> Outcome:
@@ -102,7 +103,7 @@ def heard(call: Call, party: Party, moment: Moment) -> Outcome:
     if call.policy.mode is Mode.NOTICE:
         return stay(call, party, moment)
     timeout = call.policy.timeout_ms
-    asking = replace(party, stage=Stage.ASKING, step=party.step + 1)
+    asking = evolve(party, stage=Stage.ASKING, step=party.step + 1)
     ask = AskDigit(**_where(call, asking), step=asking.step, timeout_ms=timeout, net_ms=timeout + NET_MARGIN_MS)
     return asking, (ask, _timer(call, asking, timeout))
 
@@ -134,19 +135,19 @@ def give_up(call: Call, party: Party, moment: Moment) -> Outcome:
 
 def lose(call: Call, party: Party, moment: Moment) -> Outcome:
     """The PBX took the leg back before the person could decide."""
-    return replace(_decide(party, Decision.UNANSWERED, How.NONE, moment, call.policy), stage=Stage.RELEASED), ()
+    return evolve(_decide(party, Decision.UNANSWERED, How.NONE, moment, call.policy), stage=Stage.RELEASED), ()
 
 
 def settle(_call: Call, party: Party, _moment: Moment) -> Outcome:
     """The leg is back in the dialplan and the decision stands."""
-    return replace(party, stage=Stage.RELEASED), ()
+    return evolve(party, stage=Stage.RELEASED), ()
 
 
 def release(call: Call, party: Party, _moment: Moment) -> Outcome:
     """Let the call go on, or end it where the person refused and the policy says so."""
     ends = party.decision is Decision.REFUSED and call.policy.on_refusal is OnRefusal.HANGUP
     order = HangUp(**_where(call, party)) if ends else Release(**_where(call, party))
-    return replace(party, stage=Stage.RELEASED), (order,)
+    return evolve(party, stage=Stage.RELEASED), (order,)
 
 
 def withdraw(call: Call, party: Party, moment: Moment) -> Outcome:
@@ -166,7 +167,7 @@ def leave(call: Call, party: Party, moment: Moment) -> Outcome:
     """Hung up; an outside person who was being asked has not answered."""
     asked = party.outside and not party.consents and party.stage is not Stage.PRESENT
     decided = _decide(party, Decision.UNANSWERED, How.NONE, moment, call.policy) if asked else party
-    return replace(decided, stage=Stage.GONE, bridge=None), ()
+    return evolve(decided, stage=Stage.GONE, bridge=None), ()
 
 
 _NOTHING: Mapping[Signal, Action] = dict.fromkeys(Signal, ignore)
@@ -229,7 +230,7 @@ def _ask(call: Call, party: Party, moment: Moment, busy_ms: int) -> Outcome:
     """Say the question, which the PBX may be ``busy_ms`` from beginning; where there is none there is no way to get an answer."""
     if call.policy.prompts is None:
         return give_up(call, party, moment)
-    speaking = replace(party, stage=Stage.ANNOUNCING, step=party.step + 1, heard_ms=0, complete=False, announced_at=None)
+    speaking = evolve(party, stage=Stage.ANNOUNCING, step=party.step + 1, heard_ms=0, complete=False, announced_at=None)
     return speaking, _announce(call, speaking, call.policy.prompts.question, call.policy.refuse_key, busy_ms)
 
 
@@ -238,7 +239,7 @@ def _acknowledge(call: Call, party: Party, moment: Moment) -> Outcome:
     if call.policy.prompts is None:
         return release(call, party, moment)
     said = call.policy.prompts.accepted if party.covered else call.policy.prompts.refused
-    thanking = replace(party, stage=Stage.ACKNOWLEDGING, step=party.step + 1)
+    thanking = evolve(party, stage=Stage.ACKNOWLEDGING, step=party.step + 1)
     return thanking, _announce(call, thanking, said, "", 0)
 
 
@@ -276,4 +277,4 @@ def _decide(party: Party, decision: Decision, how: How, moment: Moment, policy: 
         decided_at=moment.at,
         received_at=moment.received_at,
     )
-    return replace(party, consents=(*party.consents, consent))
+    return evolve(party, consents=(*party.consents, consent))

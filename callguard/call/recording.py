@@ -9,11 +9,11 @@ the person hangs up or takes the consent back; an uncovered outside person who j
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
 from callguard.call.commands import Command, FileRecording, PauseRecording, ResumeRecording, StartRecording, StopRecording
+from callguard.call.evolve import evolve
 from callguard.call.policy import Mode
 from callguard.call.state import COVERED, Call, Party, Recording, RecordingStatus, Stage
 
@@ -44,13 +44,13 @@ def subject(call: Call) -> Party | None:
 
 def finish(call: Call, recording: Recording, at: datetime) -> Alignment:
     """The leg is gone and the recording with it: the file is to be measured, and nothing needs to be said to the PBX."""
-    stopped = replace(recording, status=RecordingStatus.STOPPED, stopped_at=at)
+    stopped = evolve(recording, status=RecordingStatus.STOPPED, stopped_at=at)
     return with_recording(call, stopped), (filing(call, stopped),)
 
 
 def stop(call: Call, recording: Recording, at: datetime) -> Alignment:
     """The leg goes on without the recording, for good."""
-    stopped = replace(recording, status=RecordingStatus.STOPPED, stopped_at=at)
+    stopped = evolve(recording, status=RecordingStatus.STOPPED, stopped_at=at)
     return with_recording(call, stopped), (stop_order(call, recording),)
 
 
@@ -83,7 +83,7 @@ def stop_order(call: Call, recording: Recording) -> StopRecording:
 
 def with_recording(call: Call, recording: Recording) -> Call:
     """The call with this recording in place of its earlier value."""
-    return replace(call, recordings=tuple(recording if one.id == recording.id else one for one in call.recordings))
+    return evolve(call, recordings=tuple(recording if one.id == recording.id else one for one in call.recordings))
 
 
 def _uncovered(parties: Sequence[Party]) -> bool:
@@ -95,7 +95,7 @@ def _start(call: Call, at: datetime) -> Alignment:
     if party is None or any(one.leg == party.leg for one in call.recordings):
         return call, ()
     recording = _request(call, party, at)
-    return replace(call, recordings=(*call.recordings, recording)), (start_order(call, recording),)
+    return evolve(call, recordings=(*call.recordings, recording)), (start_order(call, recording),)
 
 
 def _request(call: Call, party: Party, at: datetime) -> Recording:
@@ -115,10 +115,10 @@ def _request(call: Call, party: Party, at: datetime) -> Recording:
 def _pause_or_resume(call: Call, recording: Recording, party: Party) -> Alignment:
     blocked = _uncovered(call.parties)
     if blocked and recording.status is not RecordingStatus.PAUSED:
-        return with_recording(call, replace(recording, status=RecordingStatus.PAUSED)), (pause_order(call, recording),)
+        return with_recording(call, evolve(recording, status=RecordingStatus.PAUSED)), (pause_order(call, recording),)
     if party.bridge and not blocked and recording.status is RecordingStatus.PAUSED:
         order = ResumeRecording(**_where(call, recording), recording=recording.id, path=recording.path)
-        return with_recording(call, replace(recording, status=RecordingStatus.RECORDING)), (order,)
+        return with_recording(call, evolve(recording, status=RecordingStatus.RECORDING)), (order,)
     return call, ()
 
 

@@ -5,12 +5,12 @@ now true (by :mod:`callguard.call.recording`). Events may come late, doubled or 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 from callguard.call import events as ev
 from callguard.call.commands import Command, HangUp, Release
 from callguard.call.consent import Moment, Signal, advance
+from callguard.call.evolve import evolve
 from callguard.call.policy import Mode, Policy
 from callguard.call.recording import align, filing, pause_order, start_order, stop, stop_order, subject, with_recording
 from callguard.call.state import ASKED, RUNNING, Call, Direction, Party, Recording, RecordingStatus, Role, Stage
@@ -68,9 +68,9 @@ def _meet(call: Call, event: ev.HandedOver) -> Call:
     """
     known = call.party(event.leg)
     if known is not None:
-        return call if known.outside or known.stage is Stage.GONE else _with_party(call, replace(known, outside=True))
+        return call if known.outside or known.stage is Stage.GONE else _with_party(call, evolve(known, outside=True))
     callee = Party(leg=event.leg, channel=event.channel, role=_role(call), number=event.number, outside=True)
-    return replace(
+    return evolve(
         call,
         parties=(*call.parties, callee),
         answered_at=call.answered_at or event.at,
@@ -93,7 +93,7 @@ def _announcement_ended(call: Call, event: ev.AnnouncementEnded) -> Step:
         return call, ()
     if party.stage is Stage.ANNOUNCING:
         ended_at = event.at if event.complete else None
-        party = replace(party, heard_ms=event.heard_ms, complete=event.complete, announced_at=ended_at)
+        party = evolve(party, heard_ms=event.heard_ms, complete=event.complete, announced_at=ended_at)
         call = _with_party(call, party)
     whole = Signal.HEARD_WHOLE if event.complete else Signal.HEARD_PART
     return _signal(call, event, _pressed(call, event.key) if event.key else whole, event.key)
@@ -114,7 +114,7 @@ def _digit_pressed(call: Call, event: ev.DigitPressed) -> Step:
     if party is None or not (party.outside and party.bridge):
         return call, ()
     withdrawal, whole = follow(call.withdrawal, event, call.policy.withdraw_keys)
-    followed = replace(call, withdrawal=withdrawal)
+    followed = evolve(call, withdrawal=withdrawal)
     return _signal(followed, event, Signal.WITHDREW) if whole else (followed, ())
 
 
@@ -122,7 +122,7 @@ def _leg_answered(call: Call, event: ev.LegAnswered) -> Step:
     party = call.party(event.leg)
     if call.answered_at or party is None or not party.outside:
         return call, ()
-    return replace(call, answered_at=event.at), ()
+    return evolve(call, answered_at=event.at), ()
 
 
 def _leg_joined(call: Call, event: ev.LegJoined) -> Step:
@@ -130,19 +130,19 @@ def _leg_joined(call: Call, event: ev.LegJoined) -> Step:
     if known is None and call.ended_at is None:
         role = _role(call) if event.linkedid == call.linkedid else Role.JOINED
         known = Party(leg=event.leg, channel=event.channel, role=role, number=event.number, outside=event.outside)
-        call = replace(call, parties=(*call.parties, known))
+        call = evolve(call, parties=(*call.parties, known))
     if known is None or known.stage is Stage.GONE or known.bridge == event.bridge:
         return call, ()
-    met = _with_party(call, replace(known, bridge=event.bridge))
+    met = _with_party(call, evolve(known, bridge=event.bridge))
     together = sum(party.bridge == event.bridge for party in met.parties) > 1
-    return (replace(met, connected_at=event.at) if together and met.connected_at is None else met), ()
+    return (evolve(met, connected_at=event.at) if together and met.connected_at is None else met), ()
 
 
 def _leg_left(call: Call, event: ev.LegLeft) -> Step:
     party = call.party(event.leg)
     if party is None or party.bridge != event.bridge:
         return call, ()
-    return _with_party(call, replace(party, bridge=None)), ()
+    return _with_party(call, evolve(party, bridge=None)), ()
 
 
 def _leg_gone(call: Call, event: ev.LegGone) -> Step:
@@ -152,7 +152,7 @@ def _leg_gone(call: Call, event: ev.LegGone) -> Step:
     left, orders = _signal(call, event, Signal.GONE)
     cause = event.cause if party.outside or left.hangup_cause is None else left.hangup_cause
     over = all(one.stage is Stage.GONE for one in left.parties)
-    left = replace(left, hangup_cause=cause or left.hangup_cause, ended_at=event.at if over else None)
+    left = evolve(left, hangup_cause=cause or left.hangup_cause, ended_at=event.at if over else None)
     unfiled = tuple(filing(left, one) for one in left.recordings if one.leg == event.leg and _unfiled(one))
     return left, (*orders, *unfiled, *_abandoned(left))
 
@@ -172,7 +172,7 @@ def _unfiled(recording: Recording) -> bool:
 def _dial_ended(call: Call, event: ev.DialEnded) -> Step:
     if call.direction is not Direction.OUTBOUND or call.answered_at or event.status == "ANSWER":
         return call, ()
-    return replace(call, dial_status=event.status), ()
+    return evolve(call, dial_status=event.status), ()
 
 
 def _recording_started(call: Call, event: ev.RecordingStarted) -> Step:
@@ -184,14 +184,14 @@ def _recording_started(call: Call, event: ev.RecordingStarted) -> Step:
     if one.started_at is not None:
         return call, again
     status = RecordingStatus.RECORDING if one.status is RecordingStatus.REQUESTED else one.status
-    return with_recording(call, replace(one, status=status, started_at=event.at)), again
+    return with_recording(call, evolve(one, status=status, started_at=event.at)), again
 
 
 def _recording_refused(call: Call, event: ev.RecordingRefused) -> Step:
     one = _recording(call, event.recording)
     if one is None or one.status not in RUNNING:
         return call, ()
-    return with_recording(call, replace(one, status=RecordingStatus.FAILED, stopped_at=event.at, fault=event.reason)), ()
+    return with_recording(call, evolve(one, status=RecordingStatus.FAILED, stopped_at=event.at, fault=event.reason)), ()
 
 
 def _recording_not_running(call: Call, event: ev.RecordingNotRunning) -> Step:
@@ -223,7 +223,7 @@ def _recording_filed(call: Call, event: ev.RecordingFiled) -> Step:
     if one is None or not _unfiled(one):
         return call, ()
     status = RecordingStatus.SEALED if event.sealed else _FAULT_STATUS.get(event.fault, RecordingStatus.FAILED)
-    return with_recording(call, replace(one, status=status, size=event.size, sha256=event.sha256, fault=event.fault)), ()
+    return with_recording(call, evolve(one, status=status, size=event.size, sha256=event.sha256, fault=event.fault)), ()
 
 
 _ON: Mapping[type[ev.Event], Callable[[Call, Any], Step]] = {
@@ -280,4 +280,4 @@ def _recording(call: Call, identifier: str) -> Recording | None:
 
 
 def _with_party(call: Call, party: Party) -> Call:
-    return replace(call, parties=tuple(party if one.leg == party.leg else one for one in call.parties))
+    return evolve(call, parties=tuple(party if one.leg == party.leg else one for one in call.parties))

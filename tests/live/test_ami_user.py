@@ -94,7 +94,8 @@ def told(pbx: PrivateAsterisk) -> Witnesses:
             caller = '"Event: VarSet" <0722000111>'
             observer.action("Originate", Channel=f"Local/{exten}@rig", Application="Wait", Data="3", Async="true", CallerID=caller)
         start = three[0].wait("a channel handed over", lambda told: told.get("Event") == "AsyncAGIStart")
-        three[0].action("AGI", Channel=start["Channel"], Command="VERBOSE x 1", CommandID="1")
+        three[0].action("AGI", Channel=start["Channel"], Command="VERBOSE x 1", CommandID="callguard")
+        three[0].action("AGI", Channel=start["Channel"], Command="VERBOSE x 1", CommandID="callguard/1/0/0")
         three[0].action("AGI", Channel=start["Channel"], Command="ASYNCAGI BREAK", CommandID="2")
         observer.wait("the end of both calls", lambda _: len(observer.events("Hangup")) >= 6, bound_s=10)
         time.sleep(0.3)
@@ -122,12 +123,19 @@ def test_nothing_else_reaches_callguard(told: Witnesses) -> None:
     """C1: least of all text that a gateway puts into an event, or a caller into his name."""
     acted_on = {
         *AmiEvents(BORDER, lambda _: None).handlers,
-        *("FullyBooted", "Shutdown", "MixMonitorStart", "MixMonitorStop"),
+        *("FullyBooted", "Shutdown"),
     }
     assert {message["Event"] for message in told.callguard} <= acted_on
     assert {message["Event"] for message in told.unfiltered} - acted_on
     assert "canary" in str(told.unfiltered)
     assert "canary" not in str(told.callguard)
+
+
+def test_of_commands_to_a_channel_only_the_ends_that_are_waited_for_are_told(told: Witnesses) -> None:
+    """An ANSWER is not: each such event would wake the daemon for nothing."""
+    ends = {name: [one["CommandId"] for one in messages if one["Event"] == "AsyncAGIExec"] for name, messages in vars(told).items()}
+    assert ends["callguard"] == ["callguard/1/0/0"]
+    assert ends["unfiltered"][:2] == ["callguard", "callguard/1/0/0"]
 
 
 def test_both_forms_of_the_filter_mean_the_same(told: Witnesses) -> None:
