@@ -255,7 +255,8 @@ class Engine:
         if not changes and not turn.messages:
             return
         new = {call.policy.version: call.policy for before, call in changes if before is None and call.policy.version not in self._kept}
-        with self._database.write() as connection:
+        transaction = self._database.write if new or turn.messages else self._database.write_straight
+        with transaction() as connection:
             for policy in new.values():
                 remember_policy(connection, policy, utc_now())
             save_calls(connection, changes)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields
 from functools import cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -36,6 +36,8 @@ _SETTLED = {
     "recordings": ("call_id", "position", "leg", "path", "requested_at", "expires_at", "policy_version"),
 }
 """Columns that hardly ever change after the insert; when one does, the whole row is rewritten."""
+
+_SETTLED_OF = {table: itemgetter(*names) for table, names in _SETTLED.items()}
 
 
 _OF_THE_CALL = attrgetter(*(each.name for each in fields(Call) if each.name not in ("parties", "recordings", "withdrawal")))
@@ -117,7 +119,8 @@ def _add(batch: _Batch, table: str, before: Row | None, after: Row) -> None:
         batch.inserts[table].append(after)
     elif before != after:
         batch.updates[table].append(after)
-        if any(before[name] != after[name] for name in _SETTLED[table]):
+        settled = _SETTLED_OF[table]
+        if settled(before) != settled(after):
             batch.unsettled.add(table)
 
 

@@ -1,4 +1,4 @@
-"""Statements straight to the driver, inside a transaction of SQLAlchemy's.
+"""Statements straight to the driver, inside a transaction of SQLAlchemy's or of the database's own.
 
 What SQLAlchemy puts around a statement (a context, a result, its events) costs the daemon several times the statement itself, at every
 step of every call. Errors come out as those of SQLAlchemy, so nobody outside has to know which way a statement took.
@@ -38,6 +38,14 @@ def fetch_one(connection: sa.Connection, statements: str) -> tuple[Any, ...] | N
     except connection.dialect.loaded_dbapi.Error as failure:
         raise _told(connection, failure) from None
     return row
+
+
+def commit(connection: sa.Connection) -> None:
+    """The end of a transaction that SQLAlchemy knows nothing of. Raises :class:`sqlalchemy.exc.DBAPIError`."""
+    try:
+        connection.connection.commit()
+    except connection.dialect.loaded_dbapi.Error as failure:
+        raise _told(connection, failure) from None
 
 
 def _told(connection: sa.Connection, failure: Exception) -> BaseException:

@@ -20,12 +20,12 @@ number = 0
 while True:
     number += 1
     connected = life(f"c{number}")[3]
-    with database.write() as connection:
+    with database.write_straight() as connection:
         save_calls(connection, [(None, connected)])
     say(f"c{number}")
 """
 STOP_BEFORE_COMMIT = """
-with database.write() as connection:
+with database.write_straight() as connection:
     save_calls(connection, [(None, life("c0")[3])])
     say("written")
     wait()

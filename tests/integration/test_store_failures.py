@@ -4,7 +4,7 @@ import logging
 import socket
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 import callguard.store.database
 from callguard.errors import StoreError, StoreLocked, StoreOlder, StoreReadOnly, StoreRefused, StoreUnreachable
+from callguard.store import straight
 from callguard.store.announcement_rows import archive_announcement
 from callguard.store.database import Database, open_database
 from callguard.store.loading import load_calls
@@ -61,8 +62,14 @@ with database.write() as connection:
 """
 
 
+def writes_straight(database: Database) -> None:
+    with database.write_straight() as connection:
+        save_call(connection, None, plain_call())
+
+
 @pytest.mark.usefixtures("hurried")
-def test_a_locked_database(migrated_url: str) -> None:
+@pytest.mark.parametrize("writes", [writes, writes_straight])
+def test_a_locked_database(migrated_url: str, writes: Callable[[Database], None]) -> None:
     """Another process in the middle of its transaction."""
     with closing(open_database(migrated_url)) as database:
         hold = HOLD_SQLITE if migrated_url.startswith("sqlite") else HOLD_SERVER
@@ -200,6 +207,18 @@ def test_a_refused_row_is_not_quoted(database: Database) -> None:
 def test_a_foreign_key_is_held(database: Database) -> None:
     """No call without its policy, on SQLite as well."""
     with pytest.raises(StoreRefused), database.write() as connection:
+        save_call(connection, None, plain_call())
+
+
+def test_what_is_refused_at_the_commit_is_told_and_not_kept(sqlite_file: Database) -> None:
+    def orphan(connection: sa.Connection) -> None:
+        straight.execute(connection, "PRAGMA defer_foreign_keys=ON")
+        save_call(connection, None, plain_call())
+
+    with pytest.raises(StoreRefused), sqlite_file.write_straight() as connection:
+        orphan(connection)
+    with sqlite_file.write() as connection:
+        keep(connection)
         save_call(connection, None, plain_call())
 
 
