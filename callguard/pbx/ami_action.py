@@ -8,6 +8,7 @@ twice: after a lost link nobody knows whether the PBX still acted, and by then a
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from callguard.errors import LinkError, UnsafeText
@@ -44,10 +45,16 @@ class AmiAction:
 
     def __post_init__(self) -> None:
         for key, value in (("Action", self.name), *self.headers):
-            if not _HEADER_NAME.fullmatch(key) or key.lower() == "actionid":
+            if not _is_header_name(key):
                 raise UnsafeText(f"{key!r} cannot be a header of an AMI action")
             if _NEVER_IN_A_VALUE.search(value):
                 raise UnsafeText(f"the value of {key} holds a control character")
+
+
+@lru_cache(maxsize=256)
+def _is_header_name(key: str) -> bool:
+    """Names come from our own code, so there are few. The id is the connection's to give."""
+    return _HEADER_NAME.fullmatch(key) is not None and key.lower() != "actionid"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,10 @@ therefore raised to WARNING, and what still passes is reduced to the fact that s
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-
-    class Action:
-        """`panoramisk.actions.Action`: gives the action an id; `str` of it is its wire form."""
-
-        id: str
-
-        def __init__(self, headers: Mapping[str, str | list[str]], *, as_list: bool) -> None: ...
 
     class AMIProtocol(asyncio.Protocol):
         """`panoramisk.ami_protocol.AMIProtocol`."""
@@ -34,11 +27,10 @@ if TYPE_CHECKING:
             ...
 
 else:
-    from panoramisk.actions import Action
     from panoramisk.ami_protocol import AMIProtocol
     from panoramisk.manager import Manager
 
-__all__ = ["AMIProtocol", "Action", "Manager", "silence"]
+__all__ = ["AMIProtocol", "Manager", "silence"]
 
 _LOGGERS = ("panoramisk", "panoramisk.manager", "panoramisk.ami_protocol")
 

@@ -1,6 +1,6 @@
 """One AMI connection's bytes: cut into messages, dispatched in order; actions out, answers matched.
 
-A subclass of panoramisk's protocol that replaces its reading, matching and closing (the reasons stand with the tests in
+A subclass of panoramisk's protocol that replaces its reading, writing, matching and closing (the reasons stand with the tests in
 `tests/integration/test_ami_link.py`). Everything runs in the link's thread, in the order of the wire, without a task in between.
 
 An event is looked up by its name in one dictionary before anything else of it is looked at; the unwanted ones cost a slice and a
@@ -10,12 +10,13 @@ and the state is read anew, which is better than memory without an end.
 """
 
 import asyncio
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from callguard.errors import LinkError, LinkLost, ProtocolFault
 from callguard.pbx.ami_action import AmiAction, OnOutcome
 from callguard.pbx.ami_bounds import AmiBounds
-from callguard.pbx.ami_panoramisk import Action, AMIProtocol
+from callguard.pbx.ami_panoramisk import AMIProtocol
 from callguard.pbx.ami_pending import Pending
 from callguard.pbx.ami_wire import EOL, Headers, Splitter
 from callguard.pbx.contain import Contain
@@ -68,6 +69,8 @@ class AmiProtocol(AMIProtocol):
         self._splitter = Splitter(bounds.unterminated_bytes)
         self._pending = Pending(self._loop, contain, bounds.list_entries)
         self._routes = Routes(wanted, self._pending.answer)
+        self._name = f"callguard-{uuid.uuid4().hex[:12]}"
+        self._sent = 0
         self._greeting = b""
         self._socket: asyncio.Transport | None = None
         self.closed = False
@@ -146,12 +149,11 @@ class AmiProtocol(AMIProtocol):
         return None
 
     def _enlist(self, action: AmiAction, on_outcome: OnOutcome) -> bytes:
-        headers: dict[str, list[str]] = {"Action": [action.name]}
-        for name, value in action.headers:
-            headers.setdefault(name, []).append(value)
-        wire = Action(headers, as_list=False)
-        self._pending.add(wire.id, action, on_outcome)
-        return str(wire).encode()
+        self._sent += 1
+        action_id = f"{self._name}-{self._sent}"
+        self._pending.add(action_id, action, on_outcome)
+        lines = [f"{name}: {value}\r\n" for name, value in (("Action", action.name), ("ActionID", action_id), *action.headers)]
+        return f"{''.join(lines)}\r\n".encode()
 
     def _greet(self, segment: bytes) -> bytes:
         """Takes the greeting line off the front of the stream; what is no AMI is dropped as soon as that is certain."""
