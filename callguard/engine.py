@@ -32,7 +32,7 @@ from callguard.pbx.switch import Fact, HeartbeatHeard, LinkDown, LinkUp, Switch
 from callguard.store.database import Database
 from callguard.store.message_rows import add_messages
 from callguard.store.policy_rows import remember_policy
-from callguard.store.records import open_calls, save_calls
+from callguard.store.records import open_calls, prepare, save_calls
 from callguard.turn import Board, Turn
 
 TICK_S = 2.0
@@ -133,6 +133,7 @@ class Engine:
     def load(self) -> None:
         """Take up the open calls of every PBX as they were last committed. Before :meth:`run`."""
         with self._database.read() as connection:
+            prepare(connection)
             for name in self._out.switches:
                 for call in open_calls(connection, name):
                     self.board.keep(call)

@@ -152,8 +152,8 @@ class Turn:
             return
         after, commands = step(call, event)
         self.commands.extend(commands)
-        if not all(isinstance(command, FileRecording) for command in commands) or decisions(after) > decisions(call):
-            self.urgent = True
+        if not self.urgent:
+            self.urgent = any(not isinstance(command, FileRecording) for command in commands) or decisions(after) > decisions(call)
         if after is not call:
             self._hold(after)
             if isinstance(event, LegGone):
@@ -220,7 +220,7 @@ def _with(keys: tuple[Key, ...], key: Key) -> tuple[Key, ...]:
 
 def decisions(call: Call) -> int:
     """How many decisions have been taken in the call."""
-    return sum(len(party.consents) for party in call.parties)
+    return sum([len(party.consents) for party in call.parties])
 
 
 def is_asking(call: Call) -> bool:

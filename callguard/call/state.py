@@ -205,12 +205,18 @@ class Call:
 
     def party(self, leg: str) -> Party | None:
         """The party on that leg, if it is one of ours."""
-        return next((party for party in self.parties if party.leg == leg), None)
+        for party in self.parties:
+            if party.leg == leg:
+                return party
+        return None
 
     @property
     def running(self) -> Recording | None:
         """The recording that the PBX is writing or about to write; at most one a call."""
-        return next((one for one in self.recordings if one.status in RUNNING), None)
+        for one in self.recordings:
+            if one.status in RUNNING:
+                return one
+        return None
 
 
 @dataclass(frozen=True, slots=True)

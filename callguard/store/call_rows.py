@@ -9,6 +9,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -33,7 +34,7 @@ def call_row(call: Call) -> Row:
         "callee": call.callee.raw,
         "callee_e164": call.callee.e164,
         "dialled": call.dialled,
-        "redirecting": json.dumps(call.redirecting),
+        "redirecting": _list(call.redirecting),
         "queue": call.queue,
         "equipment_ip": call.equipment_ip,
         "user_agent": call.user_agent,
@@ -88,7 +89,7 @@ def consent_row(call: Call, party: Party, position: int) -> Row:
         "received_at": to_millis(consent.received_at),
         "policy_version": call.policy.version,
         "legal_basis": call.policy.legal_basis,
-        "purposes": json.dumps(call.policy.purposes),
+        "purposes": _list(call.policy.purposes),
         "number": party.number.e164 or party.number.raw,
         "salt": secrets.token_hex(16),
     }
@@ -194,6 +195,12 @@ def recording_from(row: RowMapping) -> Recording:
         sha256=row["sha256"],
         fault=row["fault"],
     )
+
+
+@lru_cache(maxsize=64)
+def _list(texts: tuple[str, ...]) -> str:
+    """As JSON; most calls have the same."""
+    return json.dumps(texts)
 
 
 def _millis(moment: datetime | None) -> int | None:

@@ -52,6 +52,11 @@ class _Batch(NamedTuple):
     unsettled: set[str]
 
 
+def prepare(connection: sa.Connection) -> None:
+    """Compile the statements, which takes longer than the first call should wait."""
+    _statements(connection.dialect.name)
+
+
 def save_call(connection: sa.Connection, before: Call | None, after: Call) -> None:
     """Write what one step changed of a call; ``before`` is ``None`` for a new one. Raises ``ValueError`` for a naive time."""
     save_calls(connection, [(before, after)])
