@@ -1,9 +1,19 @@
-"""From the last sample of a recording to its deletion.
+"""From the last sample of a recording to its deletion, and the end of every other record.
 
     FileRecording ─► filing (thread) ─► closed? wav ─► size, SHA-256, fault ─► tag ─► RecordingFiled
                                              │
-    schedule ─► sweep: due rows, page by page ─► files.inspect ─► rules.judge ─► verdict ─► files.delete ─► row
+    schedule ─► whole: dating ─► guards ─┬─► sweep: due recordings ─► files.inspect ─► rules.judge ──┬─► execution ─► row, proof, ledger
+                                         └─► record_sweep: calls, messages ─► records.judge_record ──┘   files.delete
 
-`rules` decides and imports nothing but the standard library; `files` is the only module of callguard that removes a file; every path
-below the recordings root is walked by `paths`, which follows no symbolic link.
+    rules, records        who goes, who stays, and why
+    terms, ruleset        for how long each kind is kept and from when on; floors
+    holds, holding        what nobody may delete; by whom it is placed and released
+    guards, marker        when a sweep must not be believed; how the recordings root is known
+    retagging, tagged, retag    a changed rule applied to what is there
+    contracts, dating     where the end of a record comes from, and when it gets it
+    space                 room on the disk: it warns, then no recording begins, nothing is deleted
+
+`guards`, `holds`, `records`, `retagging`, `rules`, `ruleset` and `terms` decide, and import nothing but the standard library; `files` is the
+only module of callguard that removes a file; every path below the recordings root is walked by `paths`, which follows no symbolic link.
+Whatever is about to delete or shorten something asks the holds in the same transaction (:mod:`callguard.store.hold_rows`).
 """
