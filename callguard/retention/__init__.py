@@ -13,7 +13,7 @@
     contracts, dating     where the end of a record comes from, and when it gets it
     space                 room on the disk: it warns, then no recording begins, nothing is deleted
 
-`guards`, `holds`, `records`, `retagging`, `rules`, `ruleset` and `terms` decide, and import nothing but the standard library; `files` is the
-only module of callguard that removes a file; every path below the recordings root is walked by `paths`, which follows no symbolic link.
+`guards`, `holds`, `records`, `retagging`, `rules`, `ruleset` and `terms` decide, and import nothing but the standard library; `files` is
+the only module of callguard that removes a file; every path below the recordings root is walked by `paths`, which follows no symbolic link.
 Whatever is about to delete or shorten something asks the holds in the same transaction (:mod:`callguard.store.hold_rows`).
 """
