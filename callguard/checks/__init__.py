@@ -3,6 +3,7 @@
     report     what is said of one thing: ok, warning, failed, not checked (and why)
     survey     all checks in their order
     machine    database, recordings, announcements and daemon, as this machine sees them
+    storage    whether recordings are sealed, and what is lost when they are not
     pbx        one Asterisk, asked over AMI as the daemon will ask it
     asking     the AMI login that those checks use
     shared     whether this machine and the PBX mean the same folder

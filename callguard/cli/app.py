@@ -14,6 +14,7 @@ from callguard.cli.failing import reported
 from callguard.cli.hold import hold
 from callguard.cli.importing import importing
 from callguard.cli.ledger import ledger
+from callguard.cli.listen import listen
 from callguard.cli.recordings import recordings
 from callguard.cli.retag import retag
 from callguard.cli.retention import retention
@@ -51,7 +52,7 @@ def _before(
     context.obj = config
 
 
-for command in (run, check, status, calls, show, recordings, sweep, retag, retention):
+for command in (run, check, status, calls, show, recordings, sweep, retag, retention, listen):
     app.command()(command)
 app.add_typer(announcements)
 app.add_typer(hold)

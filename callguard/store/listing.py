@@ -12,7 +12,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from callguard.call.cdr import summary
-from callguard.call.state import Call, Number, Party
+from callguard.call.state import Call, Number, Party, RecordingStatus
+from callguard.retention import naming
 from callguard.store.hold_rows import held_recordings
 from callguard.store.loading import in_chunks, load_calls
 from callguard.store.search import call_ids, message_rows
@@ -40,7 +41,7 @@ class ListedParty:
 
 @dataclass(frozen=True, slots=True)
 class ListedRecording:
-    """A recording; ``path`` is relative to the root, ``size`` in bytes."""
+    """A recording; ``path`` is where it lies, relative to the root, ``size`` in bytes; sealed or not, size and hash are of the sound."""
 
     id: str
     path: str
@@ -147,7 +148,8 @@ def _recordings(connection: sa.Connection, rows: Sequence[sa.RowMapping]) -> Ite
     held = held_recordings(connection, {row["id"]: row["call_id"] for row in rows})
     for row in rows:
         told = {name: row[name] for name in ListedRecording.__slots__}
-        yield ListedRecording(**{**told, "held": row["held"] or row["id"] in held})
+        lies = naming.shown(row["path"], RecordingStatus(row["status"]))
+        yield ListedRecording(**{**told, "path": lies, "held": row["held"] or row["id"] in held})
 
 
 def shown(number: Number) -> str | None:

@@ -210,6 +210,18 @@ deletions = Table(
     Column("file", String, nullable=False),
 )
 
+accesses = Table(
+    "accesses",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("recording_id", String, nullable=False, index=True),
+    Column("way", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("salt", String, nullable=False),
+)
+
 record_deletions = Table(
     "record_deletions",
     metadata,

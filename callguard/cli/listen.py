@@ -1,0 +1,65 @@
+"""`callguard listen`: a recording's sound, to a pipe or into a private file; who listens and why is entered in the ledger."""
+
+import getpass
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from callguard.cli.session import database, settings
+from callguard.errors import FileFault, UsageError
+
+Wanted: TypeAlias = Annotated[str, typer.Argument(metavar="RECORDING", help="The id of the recording.")]
+Why: TypeAlias = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it is listened to.")]
+Who: TypeAlias = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who listens; left out, who is logged in.")]
+Into: TypeAlias = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="A new file for you alone, instead of stdout.")]
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def listen(context: typer.Context, recording: Wanted, reason: Why, by: Who = None, output: Into = None) -> None:
+    """Give the sound of a recording, as in: callguard listen ID --reason "complaint 12" | aplay."""
+    from callguard.evidence.listening import listen as give
+    from callguard.premises import vault
+
+    if output is None and sys.stdout.isatty():
+        raise UsageError("sound is nothing for a terminal", place="stdout", remedy="write | aplay behind it, or --output FILE")
+    chosen = settings(context)
+    with database(chosen) as opened:
+        sound = give(opened, chosen.recordings.root, vault(chosen), recording, by=by or _logged_in(), reason=reason)
+        if output is None:
+            _pour(sound, sys.stdout.fileno())
+        else:
+            _keep(sound, output)
+
+
+def _logged_in() -> str:
+    """Who called, also through sudo."""
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+def _pour(sound: Iterable[bytes], into: int) -> None:
+    """All of it. A reader that has heard enough, and goes, is no fault."""
+    try:
+        with os.fdopen(into, "wb", closefd=False) as file:
+            file.writelines(sound)
+    except BrokenPipeError:
+        return
+
+
+def _keep(sound: Iterable[bytes], output: Path) -> None:
+    """For its owner alone; what did not come whole leaves an empty file."""
+    try:
+        descriptor = os.open(output, _NEW, mode=0o600)
+    except OSError as failure:
+        raise FileFault(f"cannot be made: {failure.strerror}", place=str(output), remedy="name a file that is not there yet") from failure
+    try:
+        _pour(sound, descriptor)
+    except BaseException:
+        os.ftruncate(descriptor, 0)
+        raise
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,75 @@
+"""Hearing a recording: entered first, given afterwards, and only what is genuine (S10, S13).
+
+Who wants to hear one says why. The access is in the database and in the ledger, committed, before the first byte of sound is given away; so
+one that was then not heard to its end is entered all the same. Sealed or plain makes no difference to who asks; of a plain one it is
+found out at its end only that it is not what was measured, of a sealed one at the first block.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from callguard.call.state import RUNNING
+from callguard.clock import utc_now
+from callguard.errors import CallguardError, ConfigError, FileFault, GuardRefusal, UsageError
+from callguard.evidence.sealing import CHUNK_BYTES, Meter, Sound
+from callguard.evidence.vault import Vault, reading
+from callguard.retention.naming import SEALED
+from callguard.store.access_rows import Access, Heard, enter_access, lock_heard
+from callguard.store.database import Database
+
+LONGEST = 200
+"""Characters of a name or a reason."""
+
+
+def listen(database: Database, root: Path, vault: Vault | None, recording: str, *, by: str, reason: str) -> Iterator[bytes]:
+    """Enter the access; the sound, block by block, as it is asked for.
+
+    Raises :class:`GuardRefusal` for a restricted recording (GDPR art. 18), :class:`UsageError` for one that there is not and
+    :class:`CallguardError` when it cannot be heard. The blocks raise :class:`FileFault` when what is there is not what was recorded.
+    """
+    access = Access(recording, "listen", _line(by, "--by"), _line(reason, "--reason"), utc_now())
+    with database.write() as connection:
+        found = lock_heard(connection, recording)
+        if found is None:
+            raise UsageError("there is no such recording", place=recording, remedy="callguard recordings lists them")
+        sound = _sound(found, root, vault)
+        first = next(sound, b"")
+        enter_access(connection, access)
+    return _checked(found, first, sound)
+
+
+def _sound(found: Heard, root: Path, vault: Vault | None) -> Iterator[bytes]:
+    place = f"recording {found.id}"
+    if found.deleted_at is not None:
+        raise CallguardError("is deleted", place=place)
+    if found.restricted:
+        raise GuardRefusal("is restricted at the person's request (GDPR art. 18)", place=place, remedy="see callguard person restrict")
+    if found.status in RUNNING or found.size is None:
+        raise CallguardError(f"is not there to be heard: its status is {found.status}", place=place)
+    if found.status not in SEALED:
+        return _plain(root, found.path)
+    if vault is None:
+        raise ConfigError("is sealed, and no master key is named", place=place, remedy="name it below [recordings]")
+    return vault.unsealed(found.path, found.id)
+
+
+def _plain(root: Path, path: str) -> Iterator[bytes]:
+    with reading(root, path, str) as source:
+        while block := source.read(CHUNK_BYTES):
+            yield block
+
+
+def _checked(found: Heard, first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    meter = Meter()
+    yield meter.pass_on(first)
+    for block in rest:
+        yield meter.pass_on(block)
+    if meter.sound != Sound(found.size or 0, found.sha256 or ""):
+        raise FileFault("what was heard is not what was recorded: the file was changed", place=found.id)
+
+
+def _line(text: str, option: str) -> str:
+    words = " ".join(text.split())
+    if not words or len(words) > LONGEST or not words.isprintable():
+        raise UsageError("is no line of text", place=option, remedy=f"write 1 to {LONGEST} characters")
+    return words
