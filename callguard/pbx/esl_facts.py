@@ -14,7 +14,7 @@ from callguard.call.events import CallStarted, HandedOver, LegJoined
 from callguard.call.state import Direction, Number
 from callguard.pbx.border import Border, Occasion, direction_of, printable, uri_user
 
-_DIVERTED = re.compile(r"<?(?:sips?|tel):[^@>;,|]*")
+_DIVERTED = re.compile(r"<(?:sips?|tel):[^>]*>|(?:sips?|tel):[^\s<>;,|]*")
 _DIVERSIONS = 10
 _NARROWBAND_HZ = 8_000
 

@@ -176,6 +176,26 @@ class House:
             return moment(self.watcher.events("Hangup", Uniqueid=leg)[0])
         return self._seen("CHANNEL_DESTROY", leg)
 
+    def leg_of(self, number: str) -> str:
+        """The PBX's id of the leg of the caller with this number."""
+        if isinstance(self.watcher, Observer):
+            (leg,) = {event["Uniqueid"] for event in self.watcher.events("Newchannel", CallerIDNum=number)}
+            return leg
+        return self._leg(number, "inbound")
+
+    def truly_gone(self, leg: str) -> datetime:
+        """When the leg was gone by an event that the PBX itself made."""
+        if isinstance(self.watcher, Observer):
+            (hung_up,) = self.watcher.events("Hangup", Uniqueid=leg, ChannelStateDesc="Up")
+            return moment(hung_up)
+        return self.gone(leg)
+
+    def forgeries(self) -> list[dict[str, str]]:
+        """Events of a hang-up or a key that the PBX told and did not make."""
+        if isinstance(self.watcher, Observer):
+            return [one for one in self.watcher.seen if one.get("Event") in ("Hangup", "DTMFEnd") and "ChannelStateDesc" not in one]
+        return [one for one in self.watcher.seen if one["Event-Name"] in ("CHANNEL_DESTROY", "DTMF") and "Channel-State" not in one]
+
     def transfer_by_pbx(self, number: str, extension: str) -> None:
         """The PBX itself sends the caller with this number on, as if the agent had."""
         if isinstance(self.watcher, Observer):

@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from tests.live.consent_house import House, consent_house
+from tests.live.consent_house import SWITCHES, House, open_house
 from tests.live.staging import Scene, Stage, Tone, await_tone, heard_whole, holds, instant, outside_party, switch, talk
-from tests.rig.observer import moment
 from tests.rig.phone import Phone
+from tests.rig.site import QUESTION_SECONDS
 
 pytestmark = pytest.mark.live
 
@@ -52,6 +51,17 @@ CALLERS: Final = {
     "hostile diversion": Caller("0722000001", "", "+40722000001", diversion=(SQL, FORGED_FACTS, "%0D%0A" * 50, "8" * 400)),
     "endless User-Agent": Caller("0722000002", "", "+40722000002", user_agent="agent&queue=vip " * 150),
 }
+ON_FREESWITCH: Final = {
+    "300 digits": "9" * 80,
+    "line breaks": "1  Event: Hangup  Uniqueid: 1",
+    "escaped line breaks": "evil",
+    "code of the dialplan": "%{SHELL(id)}$[1+1],x)",
+}
+"""What is stored there instead: FreeSWITCH cuts nothing, keeps line ends, of which we make blanks, and defuses `${`."""
+
+UNCALLED: Final = frozenset({"escaped line breaks", "code of the dialplan"})
+"""For these callers FreeSWITCH can call nobody: the From header that it would have to write is none."""
+
 PLACES: Final = {name: f"79{at:02}" for at, name in enumerate(CALLERS)}
 
 
@@ -64,6 +74,11 @@ def call(name: str, house: House) -> Scene:
             PLACES[name], port, caller=caller.number, display=caller.display, diversion=caller.diversion, voice=Tone.BEFORE
         )
         outside.wait_answered(5)
+        if name in UNCALLED and not house.on_asterisk:
+            time.sleep(QUESTION_SECONDS + 0.5)
+            outside.hang_up()
+            outside.wait_ended(3)
+            return Scene(PLACES[name], outside)
         await_tone(outside, Tone.REPLY)
         switch(outside, Tone.TALK)
         time.sleep(0.6)
@@ -80,6 +95,14 @@ FORGED_EVENTS: Final = (
 )
 """What an outside caller can put between two blank lines in the 79 characters of his number, about a leg whose id can be guessed."""
 
+FORGED_ESL_EVENTS: Final = (
+    "Event-Name: CHANNEL_DESTROY\nUnique-ID: {leg}",
+    "Content-Type: text/event-plain\n\nEvent-Name: DTMF\nUnique-ID: {leg}\nDTMF-Digit: *",
+    "Unique-ID: {leg}\nDTMF-Digit: 9",
+    "Unique-ID: {leg}\nvariable_callguard_hand: inbound",
+)
+"""The same to FreeSWITCH, whose ids cannot be guessed."""
+
 
 def under_attack(house: House) -> Scene:
     """While two people are recorded, others call a number that is not guarded and speak, through their own, of the caller's leg."""
@@ -87,8 +110,8 @@ def under_attack(house: House) -> Scene:
     inside = house.at_agent(number)
     inside.answer()
     talk(outside, inside, 0.4)
-    (leg,) = {event["Uniqueid"] for event in house.observer.events("Newchannel", CallerIDNum=number)}
-    for event in FORGED_EVENTS:
+    leg = house.leg_of(number)
+    for event in FORGED_EVENTS if house.on_asterisk else FORGED_ESL_EVENTS:
         attacker = house.site.caller.dial("800", house.site.pbx.sip_port, caller=f"\r\n\r\n{event.format(leg=leg)}\r\n\r\n")
         attacker.wait_ended(5)
     outside.speak(Tone.LEFT)
@@ -98,9 +121,9 @@ def under_attack(house: House) -> Scene:
     return Scene(number, outside, inside)
 
 
-@pytest.fixture(scope="module")
-def house(asterisk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with consent_house(asterisk_root, tmp_path_factory.mktemp("callers")) as house:
+@pytest.fixture(scope="module", params=SWITCHES)
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with open_house(request.param, request, tmp_path_factory.mktemp("callers")) as house:
         house.site.agent.on_invite = "answer"
         house.site.agent.voice = Tone.REPLY
         yield house
@@ -124,6 +147,9 @@ def test_the_call_goes_like_any_other(house: House, stage: Stage, name: str) -> 
     found = told(house, stage, name)
     assert (found["direction"], found["policy"], found["disposition"]) == ("inbound", "p79", "ANSWERED")
     assert (outside_party(found)["decision"], outside_party(found)["complete"]) == ("stayed", True)
+    if name in UNCALLED and not house.on_asterisk:
+        assert found["recordings"] == []
+        return
     assert [party["role"] for party in found["parties"]] == ["caller", "callee"]
     assert holds(house.recording(PLACES[name]), Tone.TALK, Tone.REPLY) == [Tone.TALK, Tone.REPLY]
 
@@ -132,8 +158,9 @@ def test_the_call_goes_like_any_other(house: House, stage: Stage, name: str) -> 
 def test_the_caller_is_stored_as_he_called_himself(house: House, stage: Stage, name: str) -> None:
     """C1: as text, cut to what Asterisk keeps, without line breaks; nobody is nobody."""
     found = told(house, stage, name)
-    assert found["caller"] == CALLERS[name].stored
-    assert outside_party(found)["number"] == CALLERS[name].stored
+    stored = CALLERS[name].stored if house.on_asterisk else ON_FREESWITCH.get(name, CALLERS[name].stored)
+    assert found["caller"] == stored
+    assert outside_party(found)["number"] == stored
 
 
 def test_every_caller_has_one_call_and_nobody_else_has_any(house: House, stage: Stage) -> None:
@@ -151,7 +178,7 @@ def test_what_a_caller_sends_names_no_file(house: House, stage: Stage) -> None:
     for name in (*CALLERS, "under attack"):
         told(house, stage, name)
     files = [str(path.relative_to(house.site.recordings)) for path in house.site.recordings.rglob("*.wav")]
-    assert len(files) == len(CALLERS) + 1
+    assert len(files) == len(CALLERS) + 1 - (0 if house.on_asterisk else len(UNCALLED))
     assert all(re.fullmatch(r"\d{4}/\d\d/\d\d/[0-9a-f]{32}-1\.wav", file) for file in files)
 
 
@@ -172,12 +199,16 @@ def test_an_event_that_a_caller_made_up_is_not_believed(house: House, stage: Sta
     """S1, S13: nobody can hang up, or withdraw, for somebody else; the recording goes on and the decision stands."""
     scene = stage.scene("under attack")
     found = told(house, stage, "under attack")
-    forged = [event for event in house.observer.seen if event.get("Event") in ("Hangup", "DTMFEnd") and "ChannelStateDesc" not in event]
-    assert len(forged) > len(FORGED_EVENTS), "the PBX does tell them"
     assert holds(house.recording(scene.number), Tone.LEFT, Tone.WAITING) == [Tone.LEFT, Tone.WAITING]
     assert [consent["decision"] for consent in house.consents(scene.number)] == ["stayed"]
-    (hung_up,) = house.observer.events("Hangup", Uniqueid=outside_party(found)["leg"], ChannelStateDesc="Up")
-    assert abs(instant(found["recordings"][0]["stopped_at"]) - moment(hung_up)) < timedelta(milliseconds=2)
+    assert abs(instant(found["recordings"][0]["stopped_at"]) - house.truly_gone(outside_party(found)["leg"])) < timedelta(milliseconds=2)
+
+
+def test_asterisk_does_tell_what_a_caller_made_up(house: House, stage: Stage) -> None:
+    """S13: so the test above proves something; FreeSWITCH quotes what a caller sends, and tells nothing of the kind."""
+    stage.scene("under attack")
+    forged = house.forgeries()
+    assert len(forged) > len(FORGED_EVENTS) if house.on_asterisk else forged == []
 
 
 def test_the_log_has_a_line_for_a_line(house: House, stage: Stage) -> None:
@@ -186,4 +217,4 @@ def test_the_log_has_a_line_for_a_line(house: House, stage: Stage) -> None:
         told(house, stage, name)
     lines = [json.loads(line) for line in house.site.log.read_text("utf-8").splitlines()]
     assert all("refused" in line["event"] for line in lines if line["level"] != "info")
-    assert [line["event"] for line in lines if line["level"] == "warning"] != []
+    assert ([line["event"] for line in lines if line["level"] == "warning"] != []) == house.on_asterisk
