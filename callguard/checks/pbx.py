@@ -8,16 +8,15 @@ the one setting, so that the secret is not sent over the line. Whether event fil
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from callguard import status_file
 from callguard.announcements.catalogue import PBX_FOLDER
-from callguard.checks import access, machine
+from callguard.checks import access, freeswitch, machine
 from callguard.checks.asking import Asking, asking
 from callguard.checks.report import Check, Subject
-from callguard.checks.shared import LOAD_IT, NO_AST_CONFIG, same_folder
+from callguard.checks.shared import FURTHEST, LOAD_IT, LOOPBACK, NO_AST_CONFIG, same_folder
 from callguard.clock import utc_now
 from callguard.config import PbxSettings, Settings
 from callguard.errors import ActionRefused, ConfigError, LinkError, LoginRefused
@@ -49,13 +48,8 @@ EXCESSIVE = {"Command": "command", "UpdateConfig": "config"}
 """With these, whoever has the daemon's secret has the machine."""
 
 CONTEXTS = ("callguard-inbound", "callguard-outbound", "callguard-message")
-FURTHEST = timedelta(seconds=2)
-"""Between the two clocks; the heartbeat is believed for six seconds, and evidence is dated by the PBX."""
-
 TRUE = frozenset({"yes", "true", "y", "t", "1", "on"})
 """As Asterisk reads a setting."""
-
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _RELOAD = "then: asterisk -rx 'manager reload'"
@@ -88,11 +82,11 @@ Look: TypeAlias = Callable[[Subject, Site], Iterable[Check]]
 
 def check(settings: Settings, pbx: PbxSettings) -> Iterator[Check]:
     """Log in as the daemon does and look at everything."""
+    if pbx.kind == "freeswitch":
+        yield from freeswitch.check(settings, pbx)
+        return
     place = f"pbx {pbx.name}"
     login = Subject("AMI login", place)
-    if pbx.kind != "asterisk":
-        yield login.unchecked("only Asterisk can be asked")
-        return
     try:
         with asking(pbx, pbx.read_secret()) as asked:
             yield login.ok(f"let in as {pbx.username}")

@@ -1,0 +1,190 @@
+"""One FreeSWITCH, asked over ESL by the daemon's own link, with short bounds and no second attempt.
+
+ESL knows one login and no rights, so there are none to look at. Whether this machine and the PBX mean the same folder is asked by an empty
+file of a name that nobody can guess: FreeSWITCH only tells whether there is such a file (`file_exists`).
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePath
+from queue import Empty, SimpleQueue
+
+from callguard import status_file
+from callguard.announcements.catalogue import PBX_FOLDER
+from callguard.checks import access, machine
+from callguard.checks.report import Check, Subject
+from callguard.checks.shared import FURTHEST, LOOPBACK
+from callguard.clock import utc_now
+from callguard.config import PbxSettings, Settings
+from callguard.errors import ActionRefused, ConfigError, LinkError, LinkLost, LoginRefused
+from callguard.pbx.esl import EslAddress, EslBounds, EslLink, LinkCallbacks, api, job
+from callguard.pbx.freeswitch import HEARTBEAT
+from callguard.retention.files import delete
+
+BOUNDS = EslBounds(connect_s=3.0, login_s=3.0)
+LOGIN_S = 10.0
+"""Longer than its steps together may take."""
+
+ANSWER_S = 3.0
+CONTEXT = "callguard"
+
+_REFUSED = "compare the secret with password in event_socket.conf.xml, and apply-inbound-acl there with this machine"
+_REACH = "check host and port, and listen-ip and listen-port in event_socket.conf.xml; is mod_event_socket loaded?"
+_CLOCK_GRAIN = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The PBX that was let in to, and what is configured of it."""
+
+    settings: Settings
+    pbx: PbxSettings
+    link: EslLink
+
+    def quick(self, command: str, argument: str = "") -> str:
+        """What an API command prints that FreeSWITCH answers at once."""
+        return self.link.ask(api(command, argument), ANSWER_S).text
+
+    def slow(self, command: str, argument: str) -> str:
+        """What any other API command prints."""
+        return self.link.ask(job(command, argument), ANSWER_S).text
+
+
+def check(settings: Settings, pbx: PbxSettings) -> Iterator[Check]:
+    """Log in as the daemon does and look at everything."""
+    place = f"pbx {pbx.name}"
+    login = Subject("ESL login", place)
+    try:
+        with _linked(pbx, pbx.read_secret()) as link:
+            yield login.ok("let in")
+            for name, look in LOOKS.items():
+                yield from _looked(Subject(name, place), look, Site(settings, pbx, link))
+    except ConfigError as error:
+        yield from map(login.told, error.faults)
+    except LoginRefused as error:
+        yield login.failed(error.message, _REFUSED)
+    except LinkError as error:
+        yield login.failed(error.message, _REACH)
+
+
+@contextmanager
+def _linked(pbx: PbxSettings, secret: str) -> Iterator[EslLink]:
+    outcome: SimpleQueue[LinkError | None] = SimpleQueue()
+    callbacks = LinkCallbacks(
+        on_event={},
+        on_up=lambda: outcome.put(None),
+        on_down=lambda reason: outcome.put(LinkLost(reason)),
+        on_fatal=lambda reason: outcome.put(LoginRefused(reason)),
+        congested=lambda: False,
+    )
+    link = EslLink(EslAddress(pbx.host, pbx.port, secret), callbacks, BOUNDS)
+    link.start()
+    try:
+        _wait(outcome)
+        yield link
+    finally:
+        link.stop()
+
+
+def _wait(outcome: SimpleQueue[LinkError | None]) -> None:
+    try:
+        error = outcome.get(timeout=LOGIN_S)
+    except Empty:
+        raise LinkLost(f"no login within {LOGIN_S:.0f} s") from None
+    if error is not None:
+        raise error
+
+
+Look = Callable[[Subject, Site], Check]
+
+
+def _looked(subject: Subject, look: Look, site: Site) -> Iterator[Check]:
+    """A refusal ends one check; a link that is lost or does not answer ends all of them."""
+    try:
+        yield look(subject, site)
+    except ActionRefused as error:
+        yield subject.unchecked(error.message, "load mod_commands and mod_dptools")
+
+
+def _clock(subject: Subject, site: Site) -> Check:
+    """FreeSWITCH tells whole seconds, the fraction cut off."""
+    before = utc_now()
+    told = site.quick("strepoch")
+    took = utc_now() - before
+    if not told.isdecimal():
+        return subject.unchecked("the PBX does not tell its time", "load mod_dptools")
+    ahead = datetime.fromtimestamp(int(told), UTC) + _CLOCK_GRAIN / 2 - (before + took / 2)
+    seconds, within = ahead.total_seconds(), (took + _CLOCK_GRAIN).total_seconds() / 2
+    message = f"the PBX is {abs(seconds):.1f} s {'ahead' if seconds > 0 else 'behind'}, give or take {within:.1f}"
+    if abs(seconds) > FURTHEST.total_seconds() + within:
+        return subject.failed(message, "let both follow NTP: timedatectl set-ntp true")
+    return subject.ok(message)
+
+
+def _dialplan(subject: Subject, site: Site) -> Check:
+    found = site.slow("xml_locate", f"dialplan context name {CONTEXT}")
+    if f'<context name="{CONTEXT}"' not in found:
+        return subject.failed(
+            f"no context {CONTEXT}", "copy dialplan/freeswitch/callguard.xml beside its others, then: fs_cli -x reloadxml"
+        )
+    return subject.ok("the context is there; whether calls are sent through it is for a test call to show")
+
+
+def _heartbeat(subject: Subject, site: Site) -> Check:
+    until, now = site.quick("global_getvar", HEARTBEAT), site.quick("strepoch")
+    status = status_file.latest(site.settings)
+    if until.isdecimal() and now.isdecimal() and int(until) >= int(now):
+        return subject.ok(f"good for {int(until) - int(now)} s more")
+    if status is None or status.fault(utc_now()):
+        return subject.unchecked("none, and the daemon does not run: calls pass unrecorded", "systemctl start callguard")
+    return subject.failed("none, though the daemon runs: calls pass unrecorded", "see callguard status and the journal")
+
+
+def _root_shared(subject: Subject, site: Site) -> Check:
+    recordings = site.settings.recordings
+    return _same_folder(subject, site, recordings.root, PurePath(site.pbx.recordings_root or recordings.pbx_root))
+
+
+def _sounds_shared(subject: Subject, site: Site) -> Check:
+    here = site.settings.announcements.pbx_sounds / PBX_FOLDER
+    return _same_folder(subject, site, here, here)
+
+
+def _same_folder(subject: Subject, site: Site, here: Path, there: PurePath) -> Check:
+    name = f".callguard-check-{secrets.token_hex(8)}"
+    try:
+        (here / name).touch(0o644, exist_ok=False)
+    except OSError as failure:
+        return subject.unchecked(f"{here}: {failure.strerror} to this user", "run the check as root or as callguard's user")
+    try:
+        seen = site.slow("file_exists", str(there / name))
+    finally:
+        delete(here, name)
+    if seen != "true":
+        return subject.failed(
+            f"what callguard writes in {here} the PBX does not find in {there}, or may not look there",
+            f"mount one folder on both, under these two names, and let the PBX enter {there}",
+        )
+    return subject.ok(f"the PBX finds in {there} what callguard writes in {here}")
+
+
+def _root_writable(subject: Subject, site: Site) -> Check:
+    local = site.pbx.host in LOOPBACK
+    ids = access.of_listener(site.pbx.port, "freeswitch") if local else None
+    if ids is None or not site.settings.recordings.root.is_dir():
+        why = "its user is not known here" if local else "it runs on another machine"
+        return subject.unchecked(f"whether the PBX may write: {why}", "make a test call and look for the file")
+    return machine.shared_by(subject, site.settings.recordings.root, ids)
+
+
+LOOKS: Mapping[str, Look] = {
+    "clock": _clock,
+    "dialplan": _dialplan,
+    "heartbeat": _heartbeat,
+    "recordings root, the same for both": _root_shared,
+    "recordings root, open to the PBX": _root_writable,
+    "announcements, the same folder for both": _sounds_shared,
+}
