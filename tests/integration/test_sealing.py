@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import queue
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,19 @@ def test_it_opens_with_its_own_key_and_as_itself_only() -> None:
         opened(form, key=bytes(32))
     with pytest.raises(FileFault, match="not the sealed form of this recording"):
         opened(form, recording="b")
+
+
+def test_any_size_needs_a_few_chunks_of_memory(tmp_path: Path) -> None:
+    long = tmp_path / "long"
+    long.touch()
+    os.truncate(long, 2**25)
+    tracemalloc.start()
+    try:
+        with long.open("rb") as source, Path(os.devnull).open("wb") as sink:
+            assert seal(source, sink, KEY, "a", lambda: None).size == 2**25
+        assert tracemalloc.get_traced_memory()[1] < 10 * CHUNK_BYTES
+    finally:
+        tracemalloc.stop()
 
 
 # The vault -------------------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Transcripts of a recording's own life: ordered, begun, refused, lost, stopped, filed."""
 
+from dataclasses import replace
+
 import pytest
 
 from callguard.call.period import Period, Unit
@@ -157,6 +159,14 @@ def test_a_file_with_a_fault_says_so(fault: str, size: int | None, status: Recor
     call = ended()
     assert call << filed(fault=fault, size=size)
     assert (call.recording.status, call.recording.fault, call.recording.size) == (status, fault, size)
+
+
+@pytest.mark.parametrize("fault", [None, "truncated"])
+def test_what_was_sealed_is_sealed_whatever_is_wrong_with_it(fault: str | None) -> None:
+    """S13."""
+    call = ended()
+    assert call << replace(filed(fault=fault), sealed=True)
+    assert (call.recording.status, call.recording.fault, call.recording.size) == (RecordingStatus.SEALED, fault, 16044)
 
 
 def test_a_file_is_measured_once() -> None:

@@ -66,6 +66,14 @@ CASES = [
     (candidate(), Action.DELETE, Ground.EXPIRED, EXPIRED),
     (candidate(status=RecordingStatus.SEALED), Action.DELETE, Ground.EXPIRED, EXPIRED),
     (candidate(status=RecordingStatus.FAILED), Action.DELETE, Ground.EXPIRED, EXPIRED),
+    (candidate(status=RecordingStatus.DELETING), Action.DELETE, Ground.EXPIRED, EXPIRED),
+    (
+        candidate(status=RecordingStatus.DELETING, finding=Finding.MISSING),
+        Action.DELETE,
+        Ground.EXPIRED,
+        f"{EXPIRED}; the deletion was begun before, and cut off",
+    ),
+    (candidate(status=RecordingStatus.DELETING, held=True), Action.KEEP, Ground.HELD, "under legal hold"),
     (candidate(finding=Finding.MISSING), Action.DELETE, Ground.EXPIRED, f"{EXPIRED}; the file was missing"),
     (
         candidate(finding=Finding.LINKED),
