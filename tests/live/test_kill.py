@@ -6,9 +6,10 @@ waits longer than the net; and after a restart rows, files and channels agree.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from callguard.announcements import Catalogue
 from callguard.call.consent import NET_MARGIN_MS
 from tests.rig.daemon import DaemonProcess
 from tests.rig.dying_daemon import POINTS
+from tests.rig.freeswitch import PrivateFreeswitch
+from tests.rig.freeswitch_site import freeswitch_site
 from tests.rig.phone import PhoneCall
 from tests.rig.site import QUESTION_SECONDS, Site, both_ways, noise_prompts, site
 from tests.rig.sound import contains_tone, silence_spans
@@ -25,7 +28,7 @@ from tests.rig.sound import contains_tone, silence_spans
 pytestmark = pytest.mark.live
 
 FIRST_NET_S = 5.0
-"""From the hand-over, see dialplan/asterisk/callguard.conf."""
+"""From the hand-over, see dialplan/asterisk/callguard.conf and dialplan/freeswitch/callguard.xml."""
 
 ANSWER_S = 1.5
 SLACK_S = 1.0
@@ -41,10 +44,16 @@ def prompts(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     return noise_prompts(tmp_path_factory.mktemp("prompts"))
 
 
-@contextmanager
-def house(root: Path, folder: Path, prompts: Catalogue) -> Iterator[Site]:
-    with site(root, folder, both_ways("opt-out", "opt-in"), catalogue=prompts) as here:
-        yield here
+House = Callable[[Path], AbstractContextManager[Site]]
+
+
+@pytest.fixture(scope="module", params=["asterisk", "freeswitch"])
+def house(request: pytest.FixtureRequest, prompts: Catalogue) -> House:
+    """Opens a site on this switch, which keeps its files in the folder."""
+    policies = both_ways("opt-out", "opt-in")
+    if request.param == "asterisk":
+        return partial(site, request.getfixturevalue("asterisk_root"), policies=policies, catalogue=prompts)
+    return partial(freeswitch_site, request.getfixturevalue("freeswitch_prefix"), policies=policies, catalogue=prompts)
 
 
 def inbound(here: Site) -> tuple[PhoneCall, PhoneCall]:
@@ -99,6 +108,13 @@ def longest_silence(call: PhoneCall, start: float, end: float) -> float:
     return max((stop - begin for begin, stop in silence_spans(call.heard(start, end), 0.3)), default=0.0)
 
 
+def is_idle(here: Site) -> bool:
+    """The PBX has no channel left."""
+    if isinstance(here.pbx, PrivateFreeswitch):
+        return here.pbx.cli("show channels count").strip().startswith("0 ")
+    return here.pbx.cli("core show channels count").startswith("0 active channels")
+
+
 def check_evidence(here: Site) -> list[dict[str, Any]]:
     """Every file belongs to a recording whose person was covered by a committed decision before it began."""
     calls = here.calls()
@@ -114,14 +130,14 @@ def check_evidence(here: Site) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("direction", ["inbound", "outbound"])
-def test_killed_and_never_restarted(asterisk_root: Path, tmp_path: Path, prompts: Catalogue, direction: str) -> None:
+def test_killed_and_never_restarted(house: House, tmp_path: Path, direction: str) -> None:
     """At every step the call goes on within the net, inbound and outbound, and nothing unproven is recorded."""
     steps = STEPS + CONVERSATION
 
     def one(step: tuple[str, int]) -> None:
         folder = tmp_path / f"{step[0]}-{step[1]}"
         folder.mkdir()
-        with house(asterisk_root, folder, prompts) as here:
+        with house(folder) as here:
             daemon = here.start_daemon("tests.rig.dying_daemon", step[0], str(step[1]))
             outside, inside = inbound(here) if direction == "inbound" else outbound(here)
             talk_and_end(outside, inside)
@@ -137,13 +153,13 @@ def test_killed_and_never_restarted(asterisk_root: Path, tmp_path: Path, prompts
 
 
 @pytest.mark.parametrize("direction", ["inbound", "outbound"])
-def test_killed_and_restarted_within_the_net(asterisk_root: Path, tmp_path: Path, prompts: Catalogue, direction: str) -> None:
+def test_killed_and_restarted_within_the_net(house: House, tmp_path: Path, direction: str) -> None:
     """The new daemon takes the call up: the person is asked to the end, and the call is recorded as decided."""
 
     def one(step: tuple[str, int]) -> None:
         folder = tmp_path / f"{step[0]}-{step[1]}"
         folder.mkdir()
-        with house(asterisk_root, folder, prompts) as here:
+        with house(folder) as here:
             first = here.start_daemon("tests.rig.dying_daemon", step[0], str(step[1]))
             successor = threading.Thread(target=succeed, args=(here, first))
             successor.start()
@@ -157,7 +173,7 @@ def test_killed_and_restarted_within_the_net(asterisk_root: Path, tmp_path: Path
             sound = here.recorded(call)
             assert contains_tone(sound, 1500)
             assert contains_tone(sound, 1100)
-            assert here.pbx.cli("core show channels count").startswith("0 active channels")
+            assert is_idle(here)
 
     each(one, STEPS)
 
@@ -173,9 +189,9 @@ def each(one: Any, steps: list[tuple[str, int]]) -> None:  # noqa: ANN401 - a fu
                 raise
 
 
-def test_dead_before_the_call(asterisk_root: Path, tmp_path: Path, prompts: Catalogue) -> None:
+def test_dead_before_the_call(house: House, tmp_path: Path) -> None:
     """A stale heartbeat: the call goes on at once, unrecorded and unannounced."""
-    with house(asterisk_root, tmp_path, prompts) as here:
+    with house(tmp_path) as here:
         here.start_daemon().kill()
         time.sleep(6.5)
         begun = time.monotonic()
