@@ -65,4 +65,5 @@ def direction_of(word: str) -> Direction | None:
 
 def printable(text: str) -> str:
     """One line of at most 256 printable characters."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text[:_LINE_LENGTH])
+    line = text[:_LINE_LENGTH]
+    return line if line.isprintable() else "".join(character if character.isprintable() else "\ufffd" for character in line)
