@@ -31,7 +31,7 @@ def sweep(
     """Delete what has expired, and say of each record that was due what became of it and why."""
     from callguard.cli.sweeping import JsonSweep, TextSweep, stoppable
     from callguard.premises import premises
-    from callguard.retention.whole import guarded, objections_to, plan_whole, unguarded
+    from callguard.retention.whole import guarded, objections_to, plan_whole, unguarded, what_is_due
 
     chosen, moment = settings(context), as_of or utc_now()
     telling = JsonSweep if as_json else TextSweep
@@ -40,6 +40,6 @@ def sweep(
         if dry_run:
             plan = plan_whole(going_by, moment)
             telling(plan).preview()
-            complain(objections_to(going_by, plan))
+            complain(objections_to(going_by, plan, what_is_due(plan)))
         else:
             telling((unguarded if despite else guarded)(going_by, moment, stopped)).execute(stopped)

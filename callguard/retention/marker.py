@@ -9,6 +9,8 @@ import os
 import secrets
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from callguard.clock import utc_now
 from callguard.errors import FileFault
 from callguard.retention.guards import RootState
@@ -29,7 +31,8 @@ def mark_root(database: Database, root: Path) -> RootState:
     The file comes before the row: cut off in between, the next start adopts the file. Raises :class:`FileFault` when it cannot be written
     and :class:`callguard.errors.StoreError`.
     """
-    state, _ = look(database, root)
+    with database.read() as connection:
+        state, _ = look(connection, root)
     if state is not RootState.UNMARKED:
         return state
     word = _read(root) or secrets.token_hex(16)
@@ -39,11 +42,10 @@ def mark_root(database: Database, root: Path) -> RootState:
     return RootState.MARKED
 
 
-def look(database: Database, root: Path) -> tuple[RootState, str]:
-    """How the root is found, and the word that must be in it; empty when it was never marked. Raises :class:`StoreError`."""
-    with database.read() as connection:
-        word = root_mark(connection, str(root)) or ""
-        kept = not word and any_recording(connection)
+def look(connection: sa.Connection, root: Path) -> tuple[RootState, str]:
+    """How the root is found, and the word that must be in it; empty when it was never marked."""
+    word = root_mark(connection, str(root)) or ""
+    kept = not word and any_recording(connection)
     try:
         os.close(open_root(root))
     except Obstruction:

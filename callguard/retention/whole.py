@@ -4,6 +4,7 @@ Recordings come first, since a call's record waits for the last of its recording
 once, when all that is due is dated and before anything is deleted; a PBX is asked for its time only when something is.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from pathlib import Path
 from callguard.errors import Fault, GuardRefusal
 from callguard.evidence.keys import KeyStore
 from callguard.evidence.retention_entries import guards_overridden
-from callguard.retention.dating import DATED, date_all
+from callguard.retention.dating import date_all
 from callguard.retention.execution import Outcome, Unit
 from callguard.retention.guards import SPARED, Limits, Load, Situation, objections
 from callguard.retention.marker import look
@@ -33,10 +34,11 @@ Clocks = Callable[[], Mapping[str, timedelta]]
 
 @dataclass(frozen=True, slots=True)
 class WholePlan:
-    """Both plans as one."""
+    """Both plans as one; ``nothing_due`` once that has been seen, so that it need not be looked for again."""
 
     recordings: SweepPlan
     records: RecordPlan
+    nothing_due: bool = False
 
     @property
     def database(self) -> Database:
@@ -63,7 +65,7 @@ class WholePlan:
 
     def units(self) -> Iterator[Unit]:
         """All that is due. Raises :class:`callguard.errors.StoreError`."""
-        return chain(self.recordings.units(), self.records.units())
+        return iter(()) if self.nothing_due else chain(self.recordings.units(), self.records.units())
 
     def delete(self, unit: Unit) -> Sequence[Outcome]:
         """By the plan that it is of. Raises :class:`callguard.errors.CallguardError`."""
@@ -95,43 +97,43 @@ def guarded(premises: Premises, as_of: datetime, stopped: Callable[[], bool]) ->
     """
     date_all(premises.database, premises.rules, stopped)
     plan = plan_whole(premises, as_of).once_dated()
-    if found := objections_to(premises, plan):
+    due = what_is_due(plan)
+    if found := objections_to(premises, plan, due):
         raise GuardRefusal("the guards object to this sweep", faults=found)
-    return plan
+    return plan if due else replace(plan, nothing_due=True)
 
 
 def unguarded(premises: Premises, as_of: datetime, stopped: Callable[[], bool]) -> WholePlan:
     """The plan, whatever the guards say; what they said is entered in the ledger. Raises :class:`callguard.errors.StoreError`."""
     date_all(premises.database, premises.rules, stopped)
     plan = plan_whole(premises, as_of).once_dated()
-    if found := objections_to(premises, plan):
+    if found := objections_to(premises, plan, what_is_due(plan)):
         with premises.database.write() as connection:
             append(connection, [guards_overridden([f"{fault.place}: {fault.message}" for fault in found], to_millis(as_of))])
     return plan
 
 
-def objections_to(premises: Premises, plan: WholePlan) -> list[Fault]:
+def objections_to(premises: Premises, plan: WholePlan, due: Mapping[Kind, int]) -> list[Fault]:
     """What the guards say against the plan, as things are now. Raises :class:`callguard.errors.StoreError`."""
-    root, mark = look(premises.database, premises.root)
-    deleting = _deleting(plan)
     with premises.database.read() as connection:
+        root, mark = look(connection, premises.root)
         last_sweep, clock = last_swept_at(connection), database_clock(connection)
     situation = Situation(
         now=plan.recordings.planned_at,
         last_sweep=last_sweep,
         database_clock=clock,
-        pbx_behind=premises.clocks() if any(deleting.values()) else {},
+        pbx_behind=premises.clocks() if any(due.values()) else {},
         root=root,
         mark=mark,
         missing_rules=premises.rules.missing,
-        loads=[_load(plan.database, kind, count) for kind, count in deleting.items() if count > SPARED],
+        loads=[_load(plan.database, kind, count) for kind, count in due.items() if count > SPARED],
     )
     return objections(situation, premises.limits)
 
 
-def _deleting(plan: WholePlan) -> Mapping[Kind, int]:
-    """How many will go, counted without looking at any file."""
-    counts = dict.fromkeys((Kind.RECORDING, *DATED), 0)
+def what_is_due(plan: WholePlan) -> Mapping[Kind, int]:
+    """How many will go of each kind of which anything is due, counted without looking at any file."""
+    counts: Counter[Kind] = Counter()
     for unit in chain(plan.recordings.expected(), plan.records.units()):
         counts[unit[0].kind] += unit[0].action is Action.DELETE
     return counts

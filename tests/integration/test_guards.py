@@ -45,6 +45,11 @@ def objections(place: RecordPlace, premises: Premises | None = None) -> list[str
     return []
 
 
+def seen(place: RecordPlace) -> tuple[RootState, str]:
+    with place.database.read() as connection:
+        return look(connection, place.files.root)
+
+
 def swept(place: RecordPlace, finished_ago: timedelta) -> None:
     with place.database.write() as connection:
         now = utc_now()
@@ -56,6 +61,14 @@ def test_an_ordinary_sweep_passes(place: RecordPlace) -> None:
     swept(place, timedelta(days=1))
     assert objections(place) == []
     assert execute(guarded(place.premises, DUE, lambda: False)).deleted == 1
+
+
+def test_one_that_has_nothing_to_do_is_not_looked_through_twice(place: RecordPlace) -> None:
+    """What is held is due, and is told."""
+    assert guarded(place.premises, DUE, lambda: False).nothing_due
+    place.files.add("r1", held=True)
+    plan = guarded(place.premises, DUE, lambda: False)
+    assert [unit[0].reason for unit in plan.units()] == ["under legal hold"]
 
 
 def test_a_large_share_is_held_against_what_is_there(place: RecordPlace) -> None:
@@ -175,7 +188,7 @@ def test_a_root_of_the_first_release_is_marked_unless_it_looks_unmounted(databas
     assert mark_root(database, place.files.root) is RootState.EMPTY
     assert objections(place) == ["recordings root: is empty, and there are recordings that should be in it"]
     path.parent.mkdir(parents=True)
-    assert look(database, place.files.root) == (RootState.UNMARKED, "")
+    assert seen(place) == (RootState.UNMARKED, "")
     assert mark_root(database, place.files.root) is RootState.MARKED
     assert objections(place) == []
 
@@ -185,7 +198,7 @@ def test_a_mark_whose_row_was_lost_is_adopted(database: Database, tmp_path: Path
     place = new_record_place(database, tmp_path)
     (place.files.root / NAME).write_text("a1b2\n", "ascii")
     mark_root(database, place.files.root)
-    assert look(database, place.files.root) == (RootState.MARKED, "a1b2")
+    assert seen(place) == (RootState.MARKED, "a1b2")
 
 
 def test_a_mark_is_not_written_through_a_link(sqlite_file: Database, tmp_path: Path) -> None:
