@@ -91,7 +91,7 @@ class StopRecording(ChannelCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRecording(Command):
-    """Wait until the file is closed, measure, hash and tag it."""
+    """Wait until the file is closed, measure, hash and tag it, and seal it where that is wanted."""
 
     recording: str
     path: str

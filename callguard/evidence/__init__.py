@@ -1,4 +1,12 @@
-"""The ledger: an append-only chain of hashes, from which nobody can quietly take anything back (S10, S13, C7).
+"""What an auditor is shown, and what nobody else gets to hear: the ledger, and the vault for recordings.
+
+    vault            a recording that is over: sealed, read back, and only then its plain file removed
+    sealing          the form of a sealed recording
+    keys, master     a key for each recording, in a store apart; what wraps them
+    listening        who hears a recording is entered first
+    access_entries   what is entered of that
+
+The ledger is an append-only chain of hashes, from which nobody can quietly take anything back (S10, S13, C7).
 
     chain            an entry's written form and its hash; pure, and fixed for ever
     entries          what is entered of each kind of fact, and why no entry tells of whom it is

@@ -40,6 +40,7 @@ class Kind(StrEnum):
     SWEEP = "sweep"
     HOLD = "hold"
     HOLD_RELEASE = "hold-release"
+    ACCESS = "access"
     POLICY = "policy"
     ANNOUNCEMENT = "announcement"
     CONFIGURATION = "configuration"

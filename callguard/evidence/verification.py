@@ -31,6 +31,7 @@ _NAMED: Mapping[str, tuple[str, str]] = {
     Kind.SWEEP: ("finished_at", "the sweep that ended at"),
     Kind.HOLD: ("hold", "hold"),
     Kind.HOLD_RELEASE: ("hold", "the release of hold"),
+    Kind.ACCESS: ("access", "the access"),
     Kind.POLICY: ("version", "policy"),
     Kind.ANNOUNCEMENT: ("version", "announcement"),
 }

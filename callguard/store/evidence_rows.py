@@ -6,15 +6,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from callguard.evidence import entries, retention_entries
+from callguard.evidence import access_entries, entries, retention_entries
 from callguard.evidence.chain import Entry
 from callguard.evidence.entries import Kind
 from callguard.store.ledger_rows import PAGE, read_page
-from callguard.store.tables import announcements, consents, deletions, holds, policies, record_deletions, sweeps
+from callguard.store.tables import accesses, announcements, consents, deletions, holds, policies, record_deletions, sweeps
 from callguard.store.types import Moment
 
 _RECORD_DELETION = ("kind", "record_id", "rule", "kept_until")
 _HOLD = ("id", *retention_entries.HOLD_COLUMNS)
+_ACCESS = ("id", *access_entries.ACCESS_COLUMNS)
 
 
 def proven_rows(connection: sa.Connection) -> Mapping[Kind, Iterator[Entry]]:
@@ -29,6 +30,7 @@ def proven_rows(connection: sa.Connection) -> Mapping[Kind, Iterator[Entry]]:
         Kind.SWEEP: _entered(entries.sweep, _rows(connection, sweeps, entries.SWEEP_COLUMNS, sweeps.c.deleted > 0)),
         Kind.HOLD: _entered(_placed, _rows(connection, holds, _HOLD)),
         Kind.HOLD_RELEASE: _entered(_released, _rows(connection, holds, _HOLD, holds.c.released_at.is_not(None))),
+        Kind.ACCESS: _entered(_access, _rows(connection, accesses, _ACCESS)),
         Kind.POLICY: _entered(_policy, _archive(connection, policies)),
         Kind.ANNOUNCEMENT: _entered(entries.announcement, _archive(connection, announcements)),
     }
@@ -39,7 +41,7 @@ def _entered(entry: Callable[[entries.Row], Entry], rows: Iterator[entries.Row])
         try:
             yield entry(row)
         except (TypeError, ValueError, LookupError, OverflowError, AttributeError):
-            names = {"call": row.get("call_id"), "hold": row.get("id"), "record": row.get("record_id")}
+            names = {"call": row.get("call_id"), "hold": row.get("id"), "access": row.get("id"), "record": row.get("record_id")}
             yield Entry("", json.dumps({**names, **row}, default=repr))
 
 
@@ -72,6 +74,10 @@ def _placed(row: entries.Row) -> Entry:
 
 def _released(row: entries.Row) -> Entry:
     return retention_entries.hold(Kind.HOLD_RELEASE.value, row["id"], row)
+
+
+def _access(row: entries.Row) -> Entry:
+    return access_entries.access(row["id"], row)
 
 
 def _policy(row: entries.Row) -> Entry:

@@ -1,8 +1,8 @@
 """The tables. Calls, parties, consents and recordings mirror the values of :mod:`callguard.call.state` one to one.
 
-``consents``, ``deletions``, ``announcements`` and ``policies`` are only ever added to: they are evidence, and each row is proven by an
-entry of ``ledger`` (:mod:`callguard.evidence.entries`). ``consents.number`` is who decided, as it was known then. ``messages`` has no
-column that could hold the text of an SMS (C1). ``deletions`` and ``ledger`` have none for a number or a name (C7).
+``consents``, ``deletions``, ``announcements``, ``policies`` and ``accesses`` are only ever added to: they are evidence, and each row is
+proven by an entry of ``ledger`` (:mod:`callguard.evidence.entries`). ``consents.number`` is who decided, as it was known then. ``messages``
+has no column that could hold the text of an SMS (C1). ``deletions`` and ``ledger`` have none for a number or a name (C7).
 
 No text column has a length. SQLite would not enforce one, and PostgreSQL would refuse the whole row: a caller ID of 300 characters must not
 cost the evidence of a call. The borders of the program bound what comes in.

@@ -51,6 +51,7 @@ def test_a_ledger_that_is_whole(site: Site) -> None:
             "sweep": 1,
             "hold": 0,
             "hold-release": 0,
+            "access": 0,
             "policy": 2,
             "announcement": 1,
         },

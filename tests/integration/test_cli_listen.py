@@ -24,6 +24,7 @@ from callguard.premises import vault
 from callguard.store.tables import accesses, ledger, recordings
 from callguard.store.types import to_millis
 from tests.integration.cli_site import EXPIRES, Site, inbound, new_site, recording
+from tests.integration.ledger_place import found_in
 from tests.wav_bytes import whole
 
 CONTENT = whole(100_000)
@@ -81,6 +82,25 @@ def test_a_recording_is_heard_and_who_and_why_is_entered(site: Site, name: str) 
         body = connection.scalars(sa.select(ledger.c.body).where(ledger.c.kind == "access")).one()
     found = digest({column: to_millis(row[column]) if column == "at" else row[column] for column in ACCESS_COLUMNS})
     assert json.loads(body) == {"access": row["id"], "recording": name, "digest": found}
+
+
+@pytest.mark.parametrize(("column", "value"), [("by", "Nobody"), ("reason", "none"), ("recording_id", "r-s")])
+def test_an_access_that_is_changed_afterwards_is_found(site: Site, column: str, value: str) -> None:
+    """S10: the log cannot be quietly edited."""
+    b"".join(listen(site.database, site.root, None, "r-p", by="Ana Pop", reason="complaint"))
+    assert (found_in(site.database).broken, found_in(site.database).proven["access"]) == (0, 1)
+    with site.database.write() as connection:
+        connection.execute(sa.update(accesses).values({column: value}))
+    (broken,) = found_in(site.database).breaks
+    assert broken.message == "its row, the access 1, was changed"
+
+
+def test_an_access_that_is_taken_away_afterwards_is_missed(site: Site) -> None:
+    """S10."""
+    b"".join(listen(site.database, site.root, None, "r-p", by="Ana Pop", reason="complaint"))
+    with site.database.write() as connection:
+        connection.execute(sa.delete(accesses))
+    assert [one.message for one in found_in(site.database).breaks] == ["its row, the access 1, is gone"]
 
 
 def test_it_goes_into_a_new_file_for_its_owner_alone(site: Site, tmp_path: Path) -> None:
