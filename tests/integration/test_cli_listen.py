@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import pty
 import stat
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from callguard.call.commands import FileRecording
 from callguard.checks.report import Check, Outcome
 from callguard.checks.storage import storage
 from callguard.config import load_settings
-from callguard.errors import CallguardError, GuardRefusal, UsageError
+from callguard.errors import CallguardError, FileFault, GuardRefusal, UsageError
 from callguard.evidence.access_entries import ACCESS_COLUMNS
 from callguard.evidence.chain import digest
 from callguard.evidence.listening import listen
@@ -157,6 +159,22 @@ def test_a_sealed_one_without_its_master_key(site: Site) -> None:
     site.config.write_text("".join(line for line in site.config.read_text("utf-8").splitlines(True) if "master_key" not in line), "utf-8")
     done = heard(site, "r-s")
     assert (done.returncode, b"no master key is named" in done.stderr) == (2, True)
+
+
+def test_a_file_that_is_not_there(site: Site) -> None:
+    (site.root / "2026/08/31/r-p.wav").unlink()
+    with pytest.raises(FileFault, match="cannot be read: No such file"):
+        listen(site.database, site.root, None, "r-p", by="Ana Pop", reason="complaint")
+    assert entered(site) == []
+
+
+def test_sound_is_nothing_for_a_terminal(site: Site) -> None:
+    outside, inside = pty.openpty()
+    arguments = [sys.executable, "-m", "callguard", "--config", str(site.config), "listen", "r-s", *WHY]
+    done = subprocess.run(arguments, stdout=inside, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(inside)
+    os.close(outside)
+    assert (done.returncode, b"--output FILE" in done.stderr, entered(site)) == (2, True, [])
 
 
 def test_a_listener_who_goes_is_no_fault(site: Site) -> None:

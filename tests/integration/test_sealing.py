@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from callguard.call.events import RecordingFiled
 from callguard.errors import ConfigError, FileFault
-from callguard.evidence.keys import BACKUP_TAG, KeyGone
+from callguard.evidence.keys import BACKUP_TAG, KeyGone, KeyStore
 from callguard.evidence.master import MasterKey
 from callguard.evidence.sealing import CHUNK_BYTES, TAG_BYTES, Sound, seal, unseal
 from callguard.evidence.vault import Vault
@@ -203,6 +203,18 @@ def test_a_key_in_another_ones_place_opens_nothing(sealer: Sealer) -> None:
     sealer.key("b").write_bytes(b"nonsense")
     with pytest.raises(FileFault, match="damaged"):
         sealer.heard("b")
+
+
+def test_a_store_that_cannot_be_made_or_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    store = KeyStore(tmp_path / "file")
+    with pytest.raises(FileFault, match="cannot be prepared"):
+        store.prepare()
+    store = KeyStore(tmp_path / "keys")
+    store.prepare()
+    (tmp_path / "keys" / "a.wav").mkdir()
+    with pytest.raises(FileFault, match="its key cannot be kept"):
+        store.keep("a.wav", "a", KEY, MasterKey.written("5e" * 32, "here"))
 
 
 def test_a_destroyed_key_was_written_over_where_it_lay(sealer: Sealer) -> None:
