@@ -372,3 +372,37 @@ def test_what_is_only_noted_wakes_nobody_and_is_written_soon(bench: Bench) -> No
     assert bench.rows("select answered_at from calls") == [(None,)]
     bench.wait_rows("select answered_at from calls", [(int(NOW.timestamp() * 1000),)])
     assert time.monotonic() - begun < 1.0
+
+
+@pytest.fixture
+def unhurried(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[ev.Event]:
+    """Two people who talk and are recorded, over an engine that looks at nothing by itself; who they are to it."""
+    for pause in ("LAZY_S", "TICK_S"):
+        monkeypatch.setattr(f"callguard.engine.{pause}", 60.0)
+    bench.start()
+    bench.tell(*arriving())
+    bench.wait(do.Announce)
+    bench.tell(heard(), *(both := talking()))
+    bench.wait(do.StartRecording)
+    return both
+
+
+def test_a_hang_up_in_a_call_of_two_goes_along_with_the_next_call(bench: Bench, unhurried: list[ev.Event]) -> None:
+    """Nobody is left to be recorded or hung up on, so it wakes nobody and costs no transaction of its own."""
+    bench.tell(*(ev.LegGone(**where(one.leg), cause="NORMAL_CLEARING") for one in unhurried))
+    time.sleep(0.1)
+    assert bench.engine.waiting == 2
+    bench.tell(*arriving("2.0"))
+    bench.wait(do.Announce, 2)
+    assert len(bench.filed) == 1
+    assert bench.rows("select count(*) from calls where ended_at is not null") == [(1,)]
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_who_leaves_a_call_of_more_is_heard_at_once(bench: Bench) -> None:
+    """C8: the recording that paused for a third person goes on with his leaving, and not at the next look."""
+    guest = where("1.7")
+    bench.tell(ev.LegJoined(**guest, channel="PJSIP/trunk-7", bridge="b", number=CALLER, outside=True))
+    bench.wait(do.PauseRecording)
+    bench.tell(ev.LegLeft(**guest, bridge="b"))
+    bench.wait(do.ResumeRecording)
