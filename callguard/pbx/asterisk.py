@@ -11,14 +11,15 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from callguard.call.commands import ChannelCommand
-from callguard.call.events import Event, SnapshotTaken
+from callguard.call.events import SnapshotTaken
 from callguard.errors import LinkError
 from callguard.pbx.ami import AmiAction, AmiAddress, AmiLink, LinkCallbacks, Outcome, Reply
 from callguard.pbx.ami_events import AmiEvents, pbx_time
 from callguard.pbx.ami_orders import Orders, follow_up, result
 from callguard.pbx.ami_snapshot import Snapshot
 from callguard.pbx.border import Border
-from callguard.pbx.switch import Deliver, Fact, HeartbeatHeard, LinkDown, LinkUp
+from callguard.pbx.gate import Gate
+from callguard.pbx.switch import Deliver, HeartbeatHeard, LinkDown, LinkUp
 
 HEARTBEAT = "CALLGUARD_UNTIL"
 
@@ -39,11 +40,10 @@ class Asterisk:
         self.name = site.border.pbx
         self._site = site
         self._tell = deliver
-        self._events = AmiEvents(site.border, self._deliver)
+        self._gate = Gate(deliver)
+        self._events = AmiEvents(site.border, self._gate.deliver)
         self._orders = Orders(self._events.hands, site.pbx_root)
         self._clock_ahead = timedelta()
-        self._snapshot: Snapshot | None = None
-        self._held: list[Event] = []
         self._believed = False
         callbacks = LinkCallbacks(
             on_event=self._events.handlers,
@@ -100,38 +100,27 @@ class Asterisk:
             return
         event = result(command, outcome, self._now())
         if event is not None:
-            self._deliver(event)
-
-    def _deliver(self, fact: Fact) -> None:
-        """What happens while a snapshot is being taken is told after it: a call that began meanwhile is not in it and yet not over."""
-        if self._snapshot is not None and isinstance(fact, Event):
-            self._held.append(fact)
-        else:
-            self._tell(fact)
-
-    def _let_go(self) -> None:
-        self._snapshot = None
-        held, self._held = self._held, []
-        for event in held:
-            self._tell(event)
+            self._gate.deliver(event)
 
     def _up(self) -> None:
-        self._deliver(LinkUp(pbx=self.name, at=self._now()))
+        self._tell(LinkUp(pbx=self.name, at=self._now()))
         self._events.hands.empty()
         self._believed = False
-        self._snapshot = Snapshot(self._site.border, self._send, self._snapped, self._down)
-        self._snapshot.take()
+        self._gate.shut()
+        Snapshot(self._site.border, self._send, self._snapped, self._down).take()
 
     def _snapped(self, taken: SnapshotTaken) -> None:
+        """A leg that has left our hands while it was taken is not held again."""
+        back = self._gate.back
         for sighting in taken.sightings:
-            if sighting.in_hand:
+            if sighting.in_hand and sighting.leg not in back:
                 self._events.hands.hold(sighting.leg, wideband=sighting.wideband)
         self._tell(taken)
-        self._let_go()
+        self._gate.open()
 
     def _down(self, reason: str, *, fatal: bool = False) -> None:
-        self._let_go()
-        self._deliver(LinkDown(pbx=self.name, at=self._now(), reason=reason, fatal=fatal))
+        self._gate.open()
+        self._tell(LinkDown(pbx=self.name, at=self._now(), reason=reason, fatal=fatal))
 
     def _now(self) -> datetime:
         return self._site.border.now()

@@ -9,14 +9,15 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from callguard.call.commands import ChannelCommand
-from callguard.call.events import Event, HandedBack, LegGone, SnapshotTaken
+from callguard.call.events import SnapshotTaken
 from callguard.errors import LinkError
 from callguard.pbx.border import Border
 from callguard.pbx.esl import EslAddress, EslCommand, EslLink, LinkCallbacks, Outcome, Reply, api
 from callguard.pbx.esl_events import EslEvents
 from callguard.pbx.esl_orders import Folders, Orders, follow_up, result
 from callguard.pbx.esl_snapshot import Present, Snapshot
-from callguard.pbx.switch import Deliver, Fact, HeartbeatHeard, LinkDown, LinkUp
+from callguard.pbx.gate import Gate
+from callguard.pbx.switch import Deliver, HeartbeatHeard, LinkDown, LinkUp
 
 HEARTBEAT = "callguard_until"
 
@@ -37,11 +38,10 @@ class Freeswitch:
         self.name = site.border.pbx
         self._site = site
         self._tell = deliver
-        self._events = EslEvents(site.border, site.folders.recordings, self._deliver, self._send_on)
+        self._gate = Gate(deliver)
+        self._events = EslEvents(site.border, site.folders.recordings, self._gate.deliver, self._send_on)
         self._orders = Orders(self._events.hands, site.folders)
         self._clock_ahead = timedelta()
-        self._snapshot: Snapshot | None = None
-        self._held: list[Event] = []
         self._believed = False
         callbacks = LinkCallbacks(
             on_event=self._events.handlers,
@@ -100,33 +100,19 @@ class Freeswitch:
             self._send(following, partial(self._on_outcome, dict.fromkeys(map(id, following), command)))
         event = result(command, sent, outcome, self._now())
         if event is not None:
-            self._deliver(event)
-
-    def _deliver(self, fact: Fact) -> None:
-        """What happens while a snapshot is being taken is told after it: a call that began meanwhile is not in it and yet not over."""
-        if self._snapshot is not None and isinstance(fact, Event):
-            self._held.append(fact)
-        else:
-            self._tell(fact)
-
-    def _let_go(self) -> None:
-        self._snapshot = None
-        held, self._held = self._held, []
-        for event in held:
-            self._tell(event)
+            self._gate.deliver(event)
 
     def _up(self) -> None:
-        self._deliver(LinkUp(pbx=self.name, at=self._now()))
+        self._tell(LinkUp(pbx=self.name, at=self._now()))
         self._events.hands.empty()
         self._events.lines.empty()
         self._believed = False
-        self._snapshot = Snapshot(self._site.border, self._site.folders.recordings, self._send, self._snapped, self._down)
-        self._snapshot.take()
+        self._gate.shut()
+        Snapshot(self._site.border, self._site.folders.recordings, self._send, self._snapped, self._down).take()
 
     def _snapped(self, taken: SnapshotTaken, present: Present) -> None:
         """What has ended while it was taken is not taken up again."""
-        back = {event.leg for event in self._held if isinstance(event, HandedBack | LegGone)}
-        gone = {event.leg for event in self._held if isinstance(event, LegGone)}
+        back, gone = self._gate.back, self._gate.gone
         for sighting in taken.sightings:
             if sighting.in_hand and sighting.leg not in back:
                 self._events.hands.hold(sighting.leg, waits=sighting.leg in present.waiting)
@@ -136,11 +122,11 @@ class Freeswitch:
         self._tell(taken)
         for answered in present.answered:
             self._tell(answered)
-        self._let_go()
+        self._gate.open()
 
     def _down(self, reason: str, *, fatal: bool = False) -> None:
-        self._let_go()
-        self._deliver(LinkDown(pbx=self.name, at=self._now(), reason=reason, fatal=fatal))
+        self._gate.open()
+        self._tell(LinkDown(pbx=self.name, at=self._now(), reason=reason, fatal=fatal))
 
     def _now(self) -> datetime:
         return self._site.border.now()
