@@ -84,16 +84,17 @@ def asking(pbx: PbxSettings, secret: str) -> Iterator[Asking]:
     link = AmiLink(AmiAddress(pbx.host, pbx.port, pbx.username or "", secret, pbx.tls), callbacks, BOUNDS)
     link.start()
     try:
-        _wait(outcome)
+        wait_for_login(outcome, LOGIN_S)
         yield Asking(link, booted)
     finally:
         link.stop()
 
 
-def _wait(outcome: SimpleQueue[LinkError | None]) -> None:
+def wait_for_login(outcome: SimpleQueue[LinkError | None], bound_s: float) -> None:
+    """Until a link of either switch is up. Raises what it came to instead, :class:`LinkLost` after so many seconds."""
     try:
-        error = outcome.get(timeout=LOGIN_S)
+        error = outcome.get(timeout=bound_s)
     except Empty:
-        raise LinkLost(f"no login within {LOGIN_S:.0f} s") from None
+        raise LinkLost(f"no login within {bound_s:.0f} s") from None
     if error is not None:
         raise error

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 from callguard import status_file
 from callguard.announcements.catalogue import PBX_FOLDER
 from callguard.checks import access, machine
+from callguard.checks.asking import wait_for_login
 from callguard.checks.report import Check, Subject
 from callguard.checks.shared import FURTHEST, LOOPBACK
 from callguard.clock import utc_now
@@ -83,19 +84,10 @@ def _linked(pbx: PbxSettings, secret: str) -> Iterator[EslLink]:
     link = EslLink(EslAddress(pbx.host, pbx.port, secret), callbacks, BOUNDS)
     link.start()
     try:
-        _wait(outcome)
+        wait_for_login(outcome, LOGIN_S)
         yield link
     finally:
         link.stop()
-
-
-def _wait(outcome: SimpleQueue[LinkError | None]) -> None:
-    try:
-        error = outcome.get(timeout=LOGIN_S)
-    except Empty:
-        raise LinkLost(f"no login within {LOGIN_S:.0f} s") from None
-    if error is not None:
-        raise error
 
 
 Look = Callable[[Subject, Site], Check]

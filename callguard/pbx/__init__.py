@@ -12,5 +12,6 @@ esl_events     ESL events → call events, by an allow-list; esl_facts: what a l
 esl_orders     commands → ESL commands, and what their answers mean; esl_hands: who is in our hands, and when an order can be given
 esl_snapshot   all channels, after the link came up
 border         what both mappings know of their PBX
+gate           what waits while a snapshot is being taken
 causes         Q.850
 """
