@@ -21,27 +21,14 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
+from callguard.store.base import metadata, partial
 from callguard.store.types import Moment
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(column_0_label)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _partial(name: str, where: sa.ColumnElement[bool], *columns: Column[Any]) -> None:
-    Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 def _kept() -> tuple[Column[Any], ...]:
@@ -77,13 +64,13 @@ calls = Table(
     *_kept(),
     UniqueConstraint("linkedid", "pbx"),
 )
-_partial("ix_calls_kept_until", calls.c.kept_until.is_not(None), calls.c.kept_until)
-_partial("ix_calls_undated", sa.and_(calls.c.kept_rule.is_(None), calls.c.ended_at.is_not(None)), calls.c.id)
-_partial("ix_calls_open", calls.c.ended_at.is_(None), calls.c.pbx)
+partial("ix_calls_kept_until", calls.c.kept_until.is_not(None), calls.c.kept_until)
+partial("ix_calls_undated", sa.and_(calls.c.kept_rule.is_(None), calls.c.ended_at.is_not(None)), calls.c.id)
+partial("ix_calls_open", calls.c.ended_at.is_(None), calls.c.pbx)
 Index("ix_calls_caller_e164", calls.c.caller_e164, calls.c.started_at)
 Index("ix_calls_callee_e164", calls.c.callee_e164, calls.c.started_at)
-_partial("ix_calls_caller", calls.c.caller_e164.is_(None), calls.c.caller, calls.c.started_at)
-_partial("ix_calls_callee", calls.c.callee_e164.is_(None), calls.c.callee, calls.c.started_at)
+partial("ix_calls_caller", calls.c.caller_e164.is_(None), calls.c.caller, calls.c.started_at)
+partial("ix_calls_callee", calls.c.callee_e164.is_(None), calls.c.callee, calls.c.started_at)
 
 parties = Table(
     "parties",
@@ -104,7 +91,7 @@ parties = Table(
     Column("complete", Boolean, nullable=False),
     Column("announced_at", Moment),
 )
-_partial("ix_parties_number", parties.c.number_e164.is_(None), parties.c.number)
+partial("ix_parties_number", parties.c.number_e164.is_(None), parties.c.number)
 
 consents = Table(
     "consents",
@@ -154,8 +141,8 @@ recordings = Table(
     Column("deleted_at", Moment),
     Column("kept_rule", String),
 )
-_partial("ix_recordings_due", recordings.c.deleted_at.is_(None), recordings.c.expires_at)
-_partial("ix_recordings_unfiled", recordings.c.size.is_(None), recordings.c.status)
+partial("ix_recordings_due", recordings.c.deleted_at.is_(None), recordings.c.expires_at)
+partial("ix_recordings_unfiled", recordings.c.size.is_(None), recordings.c.status)
 
 messages = Table(
     "messages",
@@ -171,8 +158,8 @@ messages = Table(
     Column("received_at", Moment, nullable=False),
     *_kept(),
 )
-_partial("ix_messages_kept_until", messages.c.kept_until.is_not(None), messages.c.kept_until)
-_partial("ix_messages_undated", messages.c.kept_rule.is_(None), messages.c.id)
+partial("ix_messages_kept_until", messages.c.kept_until.is_not(None), messages.c.kept_until)
+partial("ix_messages_undated", messages.c.kept_rule.is_(None), messages.c.id)
 
 policies = Table(
     "policies",
@@ -262,7 +249,7 @@ holds = Table(
     Column("release_reason", String),
     Column("salt", String, nullable=False),
 )
-_partial("ix_holds_in_force", holds.c.released_at.is_(None), holds.c.id)
+partial("ix_holds_in_force", holds.c.released_at.is_(None), holds.c.id)
 
 roots = Table(
     "roots",
@@ -292,4 +279,4 @@ ledger = Table(
     Column("body", Text, nullable=False),
     Column("hash", String, nullable=False),
 )
-_partial("ix_ledger_configuration", ledger.c.kind == "configuration", ledger.c.sequence)
+partial("ix_ledger_configuration", ledger.c.kind == "configuration", ledger.c.sequence)

@@ -13,10 +13,11 @@ from alembic.script import ScriptDirectory
 
 import callguard.store.migration
 from callguard.errors import StoreError, StoreNewer, StoreOlder, StoreReadOnly, StoreUnreachable
+from callguard.store.all_tables import metadata
 from callguard.store.database import Database, open_database
 from callguard.store.migration import migrate
 from callguard.store.schema import REVISIONS, check_schema
-from callguard.store.tables import calls, messages, metadata
+from callguard.store.tables import calls, messages
 from tests.other_user import as_ordinary_user
 
 

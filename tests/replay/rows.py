@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from callguard.call.state import Call
 from callguard.clock import utc_now
+from callguard.store.all_tables import metadata
 from callguard.store.loading import load_calls
 from callguard.store.policy_rows import remember_policy
 from callguard.store.records import save_calls
-from callguard.store.tables import metadata
 
 
 def through_rows(calls: Iterable[Call]) -> list[Call]:
