@@ -34,15 +34,16 @@ def vault(settings: Settings) -> Vault | None:
 
 def pbx_behind(pbxs: tuple[PbxSettings, ...]) -> Mapping[str, timedelta]:
     """How far each PBX that can be asked is behind our clock; takes seconds where one does not answer, and never longer."""
-    told = {pbx.name: _behind(pbx) for pbx in pbxs if pbx.kind == "asterisk"}
+    told = {pbx.name: _behind(pbx) for pbx in pbxs}
     return {name: behind for name, behind in told.items() if behind is not None}
 
 
 def _behind(pbx: PbxSettings) -> timedelta | None:
-    from callguard.checks.asking import asking  # noqa: PLC0415 - it loads the AMI driver, which no dry run needs
+    from callguard.checks import asking, esl_asking  # noqa: PLC0415 - they load the drivers, which no dry run needs
 
+    login = esl_asking.asking if pbx.kind == "freeswitch" else asking.asking
     try:
-        with asking(pbx, pbx.read_secret()) as asked:
+        with login(pbx, pbx.read_secret()) as asked:
             clock = asked.clock()
     except CallguardError:
         return None

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
 from queue import Empty, SimpleQueue
 
-from callguard.clock import utc_now
+from callguard.checks.clocks import Clock, compared
 from callguard.config import PbxSettings
 from callguard.errors import LinkError, LinkLost, LoginRefused
 from callguard.pbx.ami import AmiAction, AmiAddress, AmiBounds, AmiLink, Headers, LinkCallbacks
@@ -17,14 +15,6 @@ LOGIN_S = 15.0
 """Longer than its steps together may take."""
 
 ANSWER_S = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """How far the PBX's clock is ahead of ours, known to within the time that the question took."""
-
-    ahead: timedelta
-    within: timedelta
 
 
 class Asking:
@@ -60,10 +50,7 @@ class Asking:
 
     def clock(self) -> Clock | None:
         """``None`` from a PBX that does not tell its time."""
-        before = utc_now()
-        told = pbx_time(self._ask(AmiAction("Ping")))
-        took = utc_now() - before
-        return None if told is None else Clock(told - (before + took / 2), took / 2)
+        return compared(lambda: pbx_time(self._ask(AmiAction("Ping"))))
 
     def _ask(self, action: AmiAction) -> Headers:
         return self._link.ask(action, ANSWER_S).headers

@@ -1,4 +1,4 @@
-"""One FreeSWITCH, asked over ESL by the daemon's own link, with short bounds and no second attempt.
+"""One FreeSWITCH, asked over ESL.
 
 ESL knows one login and no rights, so there are none to look at. Whether this machine and the PBX mean the same folder is asked by an empty
 file of a name that nobody can guess: FreeSWITCH only tells whether there is such a file (`file_exists`).
@@ -6,35 +6,26 @@ file of a name that nobody can guess: FreeSWITCH only tells whether there is suc
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
-from queue import SimpleQueue
 
 from callguard import status_file
 from callguard.announcements.catalogue import PBX_FOLDER
 from callguard.checks import access, machine
-from callguard.checks.asking import wait_for_login
+from callguard.checks.clocks import judged
+from callguard.checks.esl_asking import EslAsking, asking
 from callguard.checks.report import Check, Subject
-from callguard.checks.shared import FURTHEST, LOOPBACK
+from callguard.checks.shared import LOOPBACK
 from callguard.clock import utc_now
 from callguard.config import PbxSettings, Settings
-from callguard.errors import ActionRefused, ConfigError, LinkError, LinkLost, LoginRefused
-from callguard.pbx.esl import EslAddress, EslBounds, EslLink, LinkCallbacks, api, job
+from callguard.errors import ActionRefused, ConfigError, LinkError, LoginRefused
 from callguard.pbx.freeswitch import HEARTBEAT
 from callguard.retention.files import delete
 
-BOUNDS = EslBounds(connect_s=3.0, login_s=3.0)
-LOGIN_S = 10.0
-"""Longer than its steps together may take."""
-
-ANSWER_S = 3.0
 CONTEXT = "callguard"
 
 _REFUSED = "compare the secret with password in event_socket.conf.xml, and apply-inbound-acl there with this machine"
 _REACH = "check host and port, and listen-ip and listen-port in event_socket.conf.xml; is mod_event_socket loaded?"
-_CLOCK_GRAIN = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +34,7 @@ class Site:
 
     settings: Settings
     pbx: PbxSettings
-    link: EslLink
-
-    def quick(self, command: str, argument: str = "") -> str:
-        """What an API command prints that FreeSWITCH answers at once."""
-        return self.link.ask(api(command, argument), ANSWER_S).text
-
-    def slow(self, command: str, argument: str) -> str:
-        """What any other API command prints."""
-        return self.link.ask(job(command, argument), ANSWER_S).text
+    asked: EslAsking
 
 
 def check(settings: Settings, pbx: PbxSettings) -> Iterator[Check]:
@@ -59,35 +42,16 @@ def check(settings: Settings, pbx: PbxSettings) -> Iterator[Check]:
     place = f"pbx {pbx.name}"
     login = Subject("ESL login", place)
     try:
-        with _linked(pbx, pbx.read_secret()) as link:
+        with asking(pbx, pbx.read_secret()) as asked:
             yield login.ok("let in")
             for name, look in LOOKS.items():
-                yield from _looked(Subject(name, place), look, Site(settings, pbx, link))
+                yield from _looked(Subject(name, place), look, Site(settings, pbx, asked))
     except ConfigError as error:
         yield from map(login.told, error.faults)
     except LoginRefused as error:
         yield login.failed(error.message, _REFUSED)
     except LinkError as error:
         yield login.failed(error.message, _REACH)
-
-
-@contextmanager
-def _linked(pbx: PbxSettings, secret: str) -> Iterator[EslLink]:
-    outcome: SimpleQueue[LinkError | None] = SimpleQueue()
-    callbacks = LinkCallbacks(
-        on_event={},
-        on_up=lambda: outcome.put(None),
-        on_down=lambda reason: outcome.put(LinkLost(reason)),
-        on_fatal=lambda reason: outcome.put(LoginRefused(reason)),
-        congested=lambda: False,
-    )
-    link = EslLink(EslAddress(pbx.host, pbx.port, secret), callbacks, BOUNDS)
-    link.start()
-    try:
-        wait_for_login(outcome, LOGIN_S)
-        yield link
-    finally:
-        link.stop()
 
 
 Look = Callable[[Subject, Site], Check]
@@ -102,22 +66,12 @@ def _looked(subject: Subject, look: Look, site: Site) -> Iterator[Check]:
 
 
 def _clock(subject: Subject, site: Site) -> Check:
-    """FreeSWITCH tells whole seconds, the fraction cut off."""
-    before = utc_now()
-    told = site.quick("strepoch")
-    took = utc_now() - before
-    if not told.isdecimal():
-        return subject.unchecked("the PBX does not tell its time", "load mod_dptools")
-    ahead = datetime.fromtimestamp(int(told), UTC) + _CLOCK_GRAIN / 2 - (before + took / 2)
-    seconds, within = ahead.total_seconds(), (took + _CLOCK_GRAIN).total_seconds() / 2
-    message = f"the PBX is {abs(seconds):.1f} s {'ahead' if seconds > 0 else 'behind'}, give or take {within:.1f}"
-    if abs(seconds) > FURTHEST.total_seconds() + within:
-        return subject.failed(message, "let both follow NTP: timedatectl set-ntp true")
-    return subject.ok(message)
+    """FreeSWITCH reads the machine's clock when it starts, and from then on counts by itself."""
+    return judged(subject, site.asked.clock(), "timedatectl set-ntp true on both, then: fs_cli -x 'fsctl sync_clock'")
 
 
 def _dialplan(subject: Subject, site: Site) -> Check:
-    found = site.slow("xml_locate", f"dialplan context name {CONTEXT}")
+    found = site.asked.slow("xml_locate", f"dialplan context name {CONTEXT}")
     if f'<context name="{CONTEXT}"' not in found:
         return subject.failed(
             f"no context {CONTEXT}", "copy dialplan/freeswitch/callguard.xml beside its others, then: fs_cli -x reloadxml"
@@ -126,7 +80,7 @@ def _dialplan(subject: Subject, site: Site) -> Check:
 
 
 def _heartbeat(subject: Subject, site: Site) -> Check:
-    until, now = site.quick("global_getvar", HEARTBEAT), site.quick("strepoch")
+    until, now = site.asked.quick("global_getvar", HEARTBEAT), site.asked.quick("strepoch")
     status = status_file.latest(site.settings)
     if until.isdecimal() and now.isdecimal() and int(until) >= int(now):
         return subject.ok(f"good for {int(until) - int(now)} s more")
@@ -152,7 +106,7 @@ def _same_folder(subject: Subject, site: Site, here: Path, there: PurePath) -> C
     except OSError as failure:
         return subject.unchecked(f"{here}: {failure.strerror} to this user", "run the check as root or as callguard's user")
     try:
-        seen = site.slow("file_exists", str(there / name))
+        seen = site.asked.slow("file_exists", str(there / name))
     finally:
         delete(here, name)
     if seen != "true":

@@ -15,8 +15,9 @@ from callguard import status_file
 from callguard.announcements.catalogue import PBX_FOLDER
 from callguard.checks import access, freeswitch, machine
 from callguard.checks.asking import Asking, asking
+from callguard.checks.clocks import judged
 from callguard.checks.report import Check, Subject
-from callguard.checks.shared import FURTHEST, LOAD_IT, LOOPBACK, NO_AST_CONFIG, same_folder
+from callguard.checks.shared import LOAD_IT, LOOPBACK, NO_AST_CONFIG, same_folder
 from callguard.clock import utc_now
 from callguard.config import PbxSettings, Settings
 from callguard.errors import ActionRefused, ConfigError, LinkError, LoginRefused
@@ -152,16 +153,7 @@ def _times(subject: Subject, site: Site) -> Iterator[Check]:
 
 
 def _clock(subject: Subject, site: Site) -> Iterator[Check]:
-    clock = site.asked.clock()
-    if clock is None:
-        yield subject.unchecked("the PBX does not tell its time")
-        return
-    seconds = clock.ahead.total_seconds()
-    message = f"the PBX is {abs(seconds):.3f} s {'ahead' if seconds > 0 else 'behind'}, give or take {clock.within.total_seconds():.3f}"
-    if abs(clock.ahead) > FURTHEST:
-        yield subject.failed(message, "let both follow NTP: timedatectl set-ntp true")
-    else:
-        yield subject.ok(message)
+    yield judged(subject, site.asked.clock(), "let both follow NTP: timedatectl set-ntp true")
 
 
 def _dialplan(subject: Subject, site: Site) -> Iterator[Check]:

@@ -9,7 +9,6 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path, PurePath
 
 from callguard.checks.asking import Asking
@@ -20,8 +19,6 @@ NAME = ".callguard-check"
 NO_AST_CONFIG = "the PBX has no AST_CONFIG to read a file with"
 LOAD_IT = "load the module func_config"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-FURTHEST = timedelta(seconds=2)
-"""Between the two clocks; the heartbeat is believed for six seconds, and evidence is dated by the PBX."""
 
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 

@@ -20,7 +20,8 @@ from typing import Final, Literal
 from callguard.errors import LinkError, UnsafeText
 
 QUICK: Final = frozenset(
-    {"global_getvar", "global_setvar", "strepoch", "uuid_break", "uuid_exists", "uuid_getvar", "uuid_setvar", "uuid_setvar_multi"}
+    {"global_getvar", "global_setvar", "strepoch", "strmicroepoch"}
+    | {"uuid_break", "uuid_exists", "uuid_getvar", "uuid_setvar", "uuid_setvar_multi"}
 )
 """Commands of `api` that touch neither disk nor network nor another thread's lock for longer than a look-up."""
 

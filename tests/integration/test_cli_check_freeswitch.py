@@ -1,19 +1,17 @@
 """`check` against FreeSWITCHes of every temper: a clear line for each thing that is amiss, with the remedy, in bounded time."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
 from callguard.announcements.catalogue import PBX_FOLDER
-from callguard.checks import freeswitch, pbx
+from callguard.checks import esl_asking, pbx
 from callguard.checks.report import Check, Outcome
-from callguard.clock import utc_now
 from callguard.config import load_settings
 from tests.integration.ami_server import SECRET
 from tests.integration.cli_site import Site, new_site
-from tests.integration.esl_server import Connection, EslServer, Received, done, ignore, output, reply
+from tests.integration.esl_server import EslServer, ignore
+from tests.integration.healthy_freeswitch import HealthyFreeswitch, call_it_freeswitch
 from tests.integration.healthy_pbx import point
 
 AMISS = {Outcome.FAILED, Outcome.WARNING}
@@ -32,36 +30,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def site(built: Site) -> Iterator[Site]:
     """The same for every test, with its configuration as it was."""
     written = built.config.read_text("utf-8")
-    built.config.write_text(written.replace('kind = "asterisk"', 'kind = "freeswitch"'), "utf-8")
+    call_it_freeswitch(built)
     yield built
     built.config.write_text(written, "utf-8")
-
-
-@dataclass
-class Healthy:
-    """The script of a FreeSWITCH that is as it must be; a test changes what it needs otherwise."""
-
-    ahead_s: float = 0.0
-    values: dict[str, str] = field(default_factory=dict)
-
-    def __call__(self, connection: Connection, command: Received) -> None:
-        text = self._said(command.argument)
-        if command.way == "bgapi":
-            connection.send(reply(f"+OK Job-UUID: {command.job}") + done(command.job, text))
-        else:
-            connection.send(output(text))
-
-    def _said(self, command: str) -> str:
-        now = int(utc_now().timestamp() + self.ahead_s)
-        name, _, argument = command.partition(" ")
-        settled = {
-            "strepoch": str(now),
-            "global_getvar": str(now + 5),
-            "xml_locate": '<context name="callguard">\n</context>',
-            "file_exists": str(Path(argument).exists()).lower(),
-            **self.values,
-        }
-        return settled[name]
 
 
 def checked(site: Site) -> dict[str, Check]:
@@ -70,7 +41,7 @@ def checked(site: Site) -> dict[str, Check]:
     return {one.name: one for one in pbx.check(settings, settings.pbx[0])}
 
 
-def asked(site: Site, healthy: Healthy) -> dict[str, Check]:
+def asked(site: Site, healthy: HealthyFreeswitch) -> dict[str, Check]:
     """What is said of that PBX."""
     with EslServer(healthy, secret=SECRET) as running:
         point(site, running.port)
@@ -82,7 +53,7 @@ def amiss(checks: dict[str, Check]) -> set[str]:
 
 
 def test_a_freeswitch_in_order(site: Site) -> None:
-    checks = asked(site, Healthy())
+    checks = asked(site, HealthyFreeswitch())
     assert amiss(checks) == set()
     assert checks["ESL login"].outcome is Outcome.OK
     assert "callguard" in checks["recordings root, the same for both"].message
@@ -91,7 +62,7 @@ def test_a_freeswitch_in_order(site: Site) -> None:
 
 
 def test_nothing_is_left_in_the_folders_that_were_tried(site: Site) -> None:
-    asked(site, Healthy())
+    asked(site, HealthyFreeswitch())
     settings = load_settings(site.config)
     assert not list(settings.recordings.root.rglob(".callguard-check-*"))
     assert not list(settings.announcements.pbx_sounds.rglob(".callguard-check-*"))
@@ -100,14 +71,14 @@ def test_nothing_is_left_in_the_folders_that_were_tried(site: Site) -> None:
 @pytest.mark.parametrize(
     ("healthy", "name", "says"),
     [
-        (Healthy(values={"xml_locate": "can't find anything\n"}), "dialplan", "no context callguard"),
-        (Healthy(values={"file_exists": "false"}), "recordings root, the same for both", "does not find"),
-        (Healthy(values={"file_exists": "false"}), "announcements, the same folder for both", "does not find"),
-        (Healthy(ahead_s=-7.0), "clock", "behind"),
-        (Healthy(ahead_s=7.0), "clock", "ahead"),
+        (HealthyFreeswitch(values={"xml_locate": "can't find anything\n"}), "dialplan", "no context callguard"),
+        (HealthyFreeswitch(values={"file_exists": "false"}), "recordings root, the same for both", "does not find"),
+        (HealthyFreeswitch(values={"file_exists": "false"}), "announcements, the same folder for both", "does not find"),
+        (HealthyFreeswitch(ahead_s=-7.0), "clock", "behind"),
+        (HealthyFreeswitch(ahead_s=7.0), "clock", "ahead"),
     ],
 )
-def test_what_is_amiss_has_a_line_and_a_remedy(site: Site, healthy: Healthy, name: str, says: str) -> None:
+def test_what_is_amiss_has_a_line_and_a_remedy(site: Site, healthy: HealthyFreeswitch, name: str, says: str) -> None:
     found = asked(site, healthy)[name]
     assert (found.outcome, says in found.message, bool(found.remedy)) == (Outcome.FAILED, True, True)
 
@@ -116,33 +87,33 @@ def test_what_is_amiss_has_a_line_and_a_remedy(site: Site, healthy: Healthy, nam
     ("values", "name"),
     [
         ({"global_getvar": ""}, "heartbeat"),
-        ({"strepoch": "what?"}, "clock"),
+        ({"strmicroepoch": "-ERR strmicroepoch Command not found!"}, "clock"),
         ({"xml_locate": "-ERR no such thing"}, "dialplan"),
     ],
 )
 def test_what_nobody_can_tell_is_not_called_a_failure(site: Site, values: dict[str, str], name: str) -> None:
     """No heartbeat of a daemon that does not run, no clock without mod_dptools, a command that is refused."""
-    found = asked(site, Healthy(values=values))[name]
+    found = asked(site, HealthyFreeswitch(values=values))[name]
     assert (found.outcome, bool(found.remedy)) == (Outcome.NOT_CHECKED, True)
 
 
 def test_a_folder_that_this_user_may_not_write_in_is_not_tried(site: Site) -> None:
     text = site.config.read_text("utf-8")
     site.config.write_text(text.replace('/sounds"', '/nowhere"'), "utf-8")
-    found = asked(site, Healthy())["announcements, the same folder for both"]
+    found = asked(site, HealthyFreeswitch())["announcements, the same folder for both"]
     assert found.outcome is Outcome.NOT_CHECKED
 
 
 def test_a_root_that_is_not_there_is_not_judged(site: Site) -> None:
     text = site.config.read_text("utf-8")
     site.config.write_text(text.replace('/recordings"', '/none"'), "utf-8")
-    found = asked(site, Healthy())
+    found = asked(site, HealthyFreeswitch())
     assert found["recordings root, the same for both"].outcome is Outcome.NOT_CHECKED
     assert found["recordings root, open to the PBX"].outcome is Outcome.NOT_CHECKED
 
 
 def test_a_wrong_password_a_closed_and_a_silent_port(site: Site) -> None:
-    with EslServer(Healthy(), secret="another") as running:  # noqa: S106 - the point of the test
+    with EslServer(HealthyFreeswitch(), secret="another") as running:  # noqa: S106 - the point of the test
         point(site, running.port)
         refused = checked(site)["ESL login"]
     gone = checked(site)["ESL login"]
@@ -152,7 +123,7 @@ def test_a_wrong_password_a_closed_and_a_silent_port(site: Site) -> None:
 
 
 def test_a_freeswitch_that_lets_in_and_then_says_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(freeswitch, "ANSWER_S", 0.3)
+    monkeypatch.setattr(esl_asking, "ANSWER_S", 0.3)
     with EslServer(ignore, secret=SECRET) as running:
         point(site, running.port)
         assert checked(site)["ESL login"].outcome is Outcome.FAILED

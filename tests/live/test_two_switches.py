@@ -10,11 +10,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from callguard.config import load_settings
+from callguard.premises import pbx_behind
 from tests.rig.freeswitch import PrivateFreeswitch
 from tests.rig.freeswitch_site import DIALPLAN
 from tests.rig.phone import IncomingCall, OutgoingCall
@@ -25,6 +28,9 @@ pytestmark = pytest.mark.live
 
 SOON_S: Final = 0.8
 """From the INVITE to the answer that a prompt begins with: the daemon's part of it is a few milliseconds."""
+
+CLOSE: Final = timedelta(milliseconds=200)
+"""Between clocks that are one, on a loaded machine."""
 
 VOICE: Final = 1500
 AGENT: Final = 1100
@@ -123,6 +129,15 @@ def test_calls_on_both_at_once(both: Both) -> None:
         sound = both.site.recorded(call)
         assert contains_tone(sound, VOICE)
         assert contains_tone(sound, AGENT)
+
+
+def test_the_clocks_of_both_are_known_to_the_guards_and_to_check(both: Both) -> None:
+    """S8: by a login of its own to each; here all of them run on one clock."""
+    told = pbx_behind(load_settings(both.site.config).pbx)
+    assert set(told) == {"asterisk", "freeswitch"}
+    assert all(abs(behind) < CLOSE for behind in told.values()), told
+    clocks = [one for one in both.site.json("check")["checks"] if one["check"] == "clock"]
+    assert [one["outcome"] for one in clocks] == ["ok", "ok"], clocks
 
 
 @pytest.mark.parametrize(
