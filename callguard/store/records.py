@@ -21,6 +21,8 @@ from callguard.evidence import entries
 from callguard.store.call_rows import Row, call_row, consent_row, party_row, recording_row
 from callguard.store.ledger_rows import append
 from callguard.store.loading import load_calls
+from callguard.store.redirection_rows import redirection_rows
+from callguard.store.rights_tables import redirections
 from callguard.store.straight import execute_many
 from callguard.store.tables import calls, consents, parties, recordings
 
@@ -36,6 +38,9 @@ _SETTLED = {
     "recordings": ("call_id", "position", "leg", "path", "requested_at", "expires_at", "policy_version"),
 }
 """Columns that hardly ever change after the insert; when one does, the whole row is rewritten."""
+
+_INSERTED = {table.name: table for table in (calls, redirections, parties, consents, recordings)}
+"""In an order that satisfies the foreign keys."""
 
 _SETTLED_OF = {table: itemgetter(*names) for table, names in _SETTLED.items()}
 
@@ -68,7 +73,7 @@ def save_calls(connection: sa.Connection, changes: Sequence[tuple[Call | None, C
     Decisions are only ever added. The policies and the announcements that the calls refer to must have been kept before. Raises
     ``ValueError`` for a naive time.
     """
-    batch = _Batch({"calls": [], "parties": [], "consents": [], "recordings": []}, {"calls": [], "parties": [], "recordings": []}, set())
+    batch = _Batch({name: [] for name in _INSERTED}, {"calls": [], "parties": [], "recordings": []}, set())
     for before, after in changes:
         _add_call(batch, before, after)
         _add_parties(batch, before, after)
@@ -98,6 +103,8 @@ def open_calls(connection: sa.Connection, pbx: str) -> list[Call]:
 def _add_call(batch: _Batch, before: Call | None, after: Call) -> None:
     if before is None or _OF_THE_CALL(before) != _OF_THE_CALL(after):
         _add(batch, "calls", call_row(before) if before else None, call_row(after))
+    if before is None:
+        batch.inserts["redirections"].extend(redirection_rows(after))
 
 
 def _add_parties(batch: _Batch, before: Call | None, after: Call) -> None:
@@ -133,9 +140,7 @@ def _add(batch: _Batch, table: str, before: Row | None, after: Row) -> None:
 def _statements(dialect_name: str) -> Mapping[tuple[str, str], str]:
     """SQL by verb and table."""
     dialect = sqlite.dialect(paramstyle="named") if dialect_name == "sqlite" else sa.make_url("postgresql+psycopg://").get_dialect()()
-    made: dict[tuple[str, str], sa.Insert | sa.Update] = {
-        ("insert", table.name): _insert(table) for table in (calls, parties, consents, recordings)
-    }
+    made: dict[tuple[str, str], sa.Insert | sa.Update] = {("insert", name): _insert(table) for name, table in _INSERTED.items()}
     for table in (calls, parties, recordings):
         made["rewrite", table.name] = _update(table, _KEPT_BY_OTHERS)
         made["update", table.name] = _update(table, _KEPT_BY_OTHERS.union(_SETTLED[table.name]))

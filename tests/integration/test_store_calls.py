@@ -104,7 +104,7 @@ def test_a_batch_may_hold_many_calls_and_many_steps_of_one(stocked: Database) ->
     batch: list[tuple[Call | None, Call]] = [change for steps in lives for change in [(None, steps[0]), *pairwise(steps)]]
     with stocked.write() as connection, statements() as seen:
         save_calls(connection, batch)
-    assert len(seen) == 7, "one statement for each table and verb, however many rows"
+    assert len(seen) == 8, "one statement for each table and verb, however many rows"
     with stocked.read() as connection:
         assert load_calls(connection, ["c2", "c1"]) == [lives[1][-1], lives[0][-1]]
 
@@ -124,7 +124,8 @@ def test_the_last_step_of_a_batch_wins_whatever_it_changes(stocked: Database) ->
 
 def test_a_step_writes_what_it_changed_and_nothing_else(stocked: Database) -> None:
     started, answered, stayed, connected, running, ended, filed = [plain_call(), *life()]
-    assert written(stocked, None, started) == ["INSERT calls"]
+    assert written(stocked, None, started) == ["INSERT calls", "INSERT redirections"]
+    assert written(stocked, None, replace(plain_call("c0"), redirecting=())) == ["INSERT calls"]
     assert written(stocked, started, answered) == ["INSERT parties", "UPDATE calls"]
     assert written(stocked, answered, stayed) == ["INSERT consents", "UPDATE parties"]
     assert sorted(written(stocked, stayed, connected)) == ["INSERT parties", "INSERT recordings", "UPDATE calls", "UPDATE parties"]
