@@ -9,24 +9,19 @@ day of the contract, or ``running`` for one that goes on, whose records stay. An
 it is refused. Faults are told by line, all of them, and without the numbers that the lines hold.
 """
 
-import csv
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
-from io import StringIO
 from pathlib import Path
 
 from callguard.call.state import Number
 from callguard.errors import Fault, UsageError
+from callguard.retention.csv_lists import content_of, refuse, rows_of
 
 HEADER = ["number", "end"]
 GOES_ON = "running"
-TOLD = 50
-"""Faults that are told one by one."""
-
-LARGEST_BYTES = 2**28
 EARLIEST, LATEST = date(1950, 1, 1), date(2199, 12, 31)
 """Days outside are slips of the pen."""
 
@@ -46,8 +41,8 @@ class ContractList:
 
 def read_contracts(file: Path, parse: Parse) -> ContractList:
     """Read the list. Raises :class:`UsageError` with a fault for each faulty line; then nothing of it may be used."""
-    content = _content(file)
-    rows = list(_rows(file, _text(file, content)))
+    content = content_of(file)
+    rows = list(rows_of(file, content, _LINE))
     if not rows or rows[0][1] != HEADER:
         raise UsageError("has other columns than number and end", place=f"{file}:1", remedy=f"write as its first line: {','.join(HEADER)}")
     ends: dict[str, date | None] = {}
@@ -60,44 +55,8 @@ def read_contracts(file: Path, parse: Parse) -> ContractList:
             faults.append(Fault(str(wrong), f"{file}:{line}", _LINE))
         else:
             lines[number], ends[number] = line, end
-    _refuse(file, faults)
+    refuse(file, faults)
     return ContractList(ends, sha256(content).hexdigest())
-
-
-def _refuse(file: Path, faults: Sequence[Fault]) -> None:
-    if faults:
-        more = [Fault(f"{len(faults) - TOLD} more lines are faulty", str(file))] if len(faults) > TOLD else []
-        raise UsageError("nothing was imported", faults=[*faults[:TOLD], *more])
-
-
-def _content(file: Path) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(LARGEST_BYTES + 1)
-    except OSError as failed:
-        raise UsageError(f"cannot be read: {failed.strerror}", place=str(file)) from failed
-    if len(content) > LARGEST_BYTES:
-        raise UsageError(f"has more than {LARGEST_BYTES} bytes", place=str(file), remedy="import it in parts")
-    return content
-
-
-def _text(file: Path, content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as failed:
-        line = failed.object.count(b"\n", 0, failed.start) + 1
-        raise UsageError("is not UTF-8 text", place=f"{file}:{line}", remedy="save the file as CSV in UTF-8") from failed
-
-
-def _rows(file: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the line it ends on; empty lines are none."""
-    reader = csv.reader(StringIO(text, newline=""), strict=True)
-    try:
-        for row in reader:
-            if row:
-                yield reader.line_num, row
-    except csv.Error as wrong:
-        raise UsageError(f"is no CSV: {wrong}", place=f"{file}:{reader.line_num}", remedy=_LINE) from wrong
 
 
 def _contract(row: Sequence[str], parse: Parse, earlier: Mapping[str, int]) -> tuple[str, date | None]:

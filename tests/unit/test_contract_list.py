@@ -9,7 +9,8 @@ import pytest
 
 from callguard import numbers
 from callguard.errors import UsageError
-from callguard.retention.contracts import TOLD, ContractList, read_contracts
+from callguard.retention.contracts import ContractList, read_contracts
+from callguard.retention.csv_lists import TOLD
 
 PARSE = partial(numbers.parse, region="RO")
 
@@ -109,5 +110,5 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_a_file_of_any_size_is_no_reason_to_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("callguard.retention.contracts.LARGEST_BYTES", 20)
+    monkeypatch.setattr("callguard.retention.csv_lists.LARGEST_BYTES", 20)
     assert faults(tmp_path, GOOD) == [": has more than 20 bytes"]
