@@ -13,12 +13,10 @@ from callguard.clock import utc_now
 from callguard.errors import CallguardError, ConfigError, FileFault, GuardRefusal, UsageError
 from callguard.evidence.sealing import CHUNK_BYTES, Meter, Sound
 from callguard.evidence.vault import Vault, reading
+from callguard.lines import line
 from callguard.retention.naming import SEALED
 from callguard.store.access_rows import Access, Heard, enter_access, lock_heard
 from callguard.store.database import Database
-
-LONGEST = 200
-"""Characters of a name or a reason."""
 
 
 def listen(database: Database, root: Path, vault: Vault | None, recording: str, *, by: str, reason: str) -> Iterator[bytes]:
@@ -27,7 +25,7 @@ def listen(database: Database, root: Path, vault: Vault | None, recording: str, 
     Raises :class:`GuardRefusal` for a restricted recording (GDPR art. 18), :class:`UsageError` for one that there is not and
     :class:`CallguardError` when it cannot be heard. The blocks raise :class:`FileFault` when what is there is not what was recorded.
     """
-    access = Access(recording, "listen", _line(by, "--by"), _line(reason, "--reason"), utc_now())
+    access = Access(recording, "listen", line(by, "--by"), line(reason, "--reason"), utc_now())
     with database.write() as connection:
         found = lock_heard(connection, recording)
         if found is None:
@@ -66,10 +64,3 @@ def _checked(found: Heard, first: bytes, rest: Iterator[bytes]) -> Iterator[byte
         yield meter.pass_on(block)
     if meter.sound != Sound(found.size or 0, found.sha256 or ""):
         raise FileFault("what was heard is not what was recorded: the file was changed", place=found.id)
-
-
-def _line(text: str, option: str) -> str:
-    words = " ".join(text.split())
-    if not words or len(words) > LONGEST or not words.isprintable():
-        raise UsageError("is no line of text", place=option, remedy=f"write 1 to {LONGEST} characters")
-    return words

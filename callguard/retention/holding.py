@@ -12,13 +12,11 @@ import sqlalchemy as sa
 from callguard.clock import utc_now
 from callguard.errors import CallguardError, GuardRefusal, UsageError
 from callguard.evidence import retention_entries
+from callguard.lines import line
 from callguard.retention.holds import Hold, Scope, same_person
 from callguard.store.database import Database
 from callguard.store.hold_rows import ListedHold, add_hold, find_hold, hold_evidence, recording_deleted, release_hold
 from callguard.store.ledger_rows import append
-
-LONGEST = 200
-"""Characters of a name, a reason or a reference."""
 
 
 def place_hold(database: Database, scope: Scope, *, by: str, reason: str, reference: str) -> Hold:
@@ -27,7 +25,7 @@ def place_hold(database: Database, scope: Scope, *, by: str, reason: str, refere
     Raises :class:`UsageError` when it asks for nothing, for what cannot be, or for a recording that there is not.
     """
     _check(scope)
-    written = [_line(value, option) for value, option in ((by, "--by"), (reason, "--reason"), (reference, "--reference"))]
+    written = [line(value, option) for value, option in ((by, "--by"), (reason, "--reason"), (reference, "--reference"))]
     hold = Hold(id=0, scope=scope, placed_by=written[0], reason=written[1], reference=written[2], placed_at=utc_now())
     with database.write() as connection:
         placed = add_hold(connection, hold, secrets.token_hex(16))  # first: a deletion that is under way is waited for
@@ -41,7 +39,7 @@ def release(database: Database, identifier: int, *, by: str, reason: str) -> Lis
 
     Raises :class:`GuardRefusal` for the person who placed it, :class:`CallguardError` when there is no such hold in force.
     """
-    person, why, now = _line(by, "--by"), _line(reason, "--reason"), utc_now()
+    person, why, now = line(by, "--by"), line(reason, "--reason"), utc_now()
     with database.write() as connection:
         found = find_hold(connection, identifier)
         _require_releasable(found, identifier, person)
@@ -85,13 +83,6 @@ def _require_recording(connection: sa.Connection, identifier: str | None) -> Non
         raise UsageError("there is no such recording", place=identifier, remedy="callguard recordings lists them")
     if deleted:
         raise CallguardError("is deleted already", place=f"recording {identifier}")
-
-
-def _line(text: str, option: str) -> str:
-    words = " ".join(text.split())
-    if not words or len(words) > LONGEST or not words.isprintable():
-        raise UsageError("is no line of text", place=option, remedy=f"write 1 to {LONGEST} characters")
-    return words
 
 
 def _day(moment: datetime) -> str:
