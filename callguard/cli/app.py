@@ -15,6 +15,7 @@ from callguard.cli.hold import hold
 from callguard.cli.importing import importing
 from callguard.cli.ledger import ledger
 from callguard.cli.listen import listen
+from callguard.cli.person import person
 from callguard.cli.recordings import recordings
 from callguard.cli.retag import retag
 from callguard.cli.retention import retention
@@ -58,6 +59,7 @@ app.add_typer(announcements)
 app.add_typer(hold)
 app.add_typer(importing)
 app.add_typer(ledger)
+app.add_typer(person)
 
 
 def main() -> int:

@@ -28,10 +28,11 @@ def calls(context: typer.Context, since: Since = None, number: Number = None, li
     wanted = None if number is None else numbers.parse(number, chosen.numbers.default_region)
     with database(chosen) as opened, opened.read() as connection:
         found = list_calls(connection, since=since, number=wanted, limit=limit)
-    Listing([asdict(call) for call in found], COLUMNS, map(_row, found), none="no calls").put(as_json=as_json)
+    Listing([asdict(call) for call in found], COLUMNS, map(call_row, found), none="no calls").put(as_json=as_json)
 
 
-def _row(call: "ListedCall") -> tuple[Cell, ...]:
+def call_row(call: "ListedCall") -> tuple[Cell, ...]:
+    """A call below :data:`COLUMNS`."""
     return (
         call.started_at,
         call.direction,

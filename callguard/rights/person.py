@@ -28,6 +28,11 @@ class Person:
     region: str
 
     @property
+    def telephone(self) -> bool:
+        """Whether it is a telephone number; if not, it is looked for exactly as it was shown."""
+        return self.number.e164 is not None
+
+    @property
     def shown(self) -> str:
         """As listings name them."""
         return self.number.e164 or self.number.raw

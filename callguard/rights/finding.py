@@ -1,0 +1,71 @@
+"""All that is kept of a person, at a glance: how much of everything, and the latest of each (S15, GDPR art. 15).
+
+What is kept in registers of its own (holds, and whatever else names a person by number) is a *section*: a name, and the rows that concern
+the person. A new register adds its section to :data:`SECTIONS`, and is then found, shown and exported with the rest.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import sqlalchemy as sa
+
+from callguard.retention.holds import holding
+from callguard.rights.person import Person
+from callguard.store.hold_rows import ListedHold, list_holds, matters
+from callguard.store.listing import ListedCall, ListedMessage, list_messages, shape_calls
+from callguard.store.person_rows import Decided, counts, latest_calls, latest_decisions
+
+Row: TypeAlias = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A register that may name a person: ``rows`` gives what concerns them, the latest first, given the calls that are shown as well."""
+
+    name: str
+    rows: Callable[[sa.Connection, Person, Sequence[str]], Sequence[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is kept: ``counts`` of all of it, and the latest calls, decisions and messages; registers whole, by name."""
+
+    person: Person
+    counts: Mapping[str, int]
+    calls: Sequence[ListedCall]
+    consents: Sequence[Decided]
+    messages: Sequence[ListedMessage]
+    registers: Mapping[str, Sequence[Row]]
+
+
+def find(connection: sa.Connection, person: Person, limit: int) -> Found:
+    """Everything about one person; of calls, decisions and messages no more than ``limit``."""
+    ids = latest_calls(connection, person, limit)
+    return Found(
+        person=person,
+        counts=counts(connection, person),
+        calls=shape_calls(connection, ids),
+        consents=latest_decisions(connection, person, limit),
+        messages=list_messages(connection, number=person.number, limit=limit),
+        registers={section.name: section.rows(connection, person, ids) for section in SECTIONS},
+    )
+
+
+def _holds(connection: sa.Connection, person: Person, ids: Sequence[str]) -> Sequence[Row]:
+    """Those that name the person, released ones as well, and those in force that catch one of the calls."""
+    every = list_holds(connection)
+    in_force = [one.hold for one in every if one.released_at is None]
+    about = matters(connection, ids).values() if in_force else ()
+    catching = {hold.id for matter in about for hold in holding(in_force, matter)}
+    return [_hold(one) for one in every if one.hold.id in catching or one.hold.scope.number == person.number]
+
+
+def _hold(one: ListedHold) -> Row:
+    held = one.hold
+    told = {"id": held.id, "reference": held.reference, "reason": held.reason, "placed_by": held.placed_by, "placed_at": held.placed_at}
+    return told | {"released_by": one.released_by, "released_at": one.released_at}
+
+
+SECTIONS: Sequence[Section] = (Section("holds", _holds),)
+"""Every register that names people by number, in the order in which they are shown."""
