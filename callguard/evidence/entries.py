@@ -41,6 +41,8 @@ class Kind(StrEnum):
     HOLD = "hold"
     HOLD_RELEASE = "hold-release"
     ACCESS = "access"
+    OPTOUT = "optout"
+    OPTOUT_REMOVAL = "optout-removal"
     POLICY = "policy"
     ANNOUNCEMENT = "announcement"
     CONFIGURATION = "configuration"

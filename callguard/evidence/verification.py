@@ -32,6 +32,8 @@ _NAMED: Mapping[str, tuple[str, str]] = {
     Kind.HOLD: ("hold", "hold"),
     Kind.HOLD_RELEASE: ("hold", "the release of hold"),
     Kind.ACCESS: ("access", "the access"),
+    Kind.OPTOUT: ("optout", "register entry"),
+    Kind.OPTOUT_REMOVAL: ("optout", "the removal of register entry"),
     Kind.POLICY: ("version", "policy"),
     Kind.ANNOUNCEMENT: ("version", "announcement"),
 }

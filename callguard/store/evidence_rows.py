@@ -6,16 +6,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from callguard.evidence import access_entries, entries, retention_entries
+from callguard.evidence import access_entries, entries, optout_entries, retention_entries
 from callguard.evidence.chain import Entry
 from callguard.evidence.entries import Kind
 from callguard.store.ledger_rows import PAGE, read_page
+from callguard.store.optout_tables import optouts
 from callguard.store.tables import accesses, announcements, consents, deletions, holds, policies, record_deletions, sweeps
 from callguard.store.types import Moment
 
 _RECORD_DELETION = ("kind", "record_id", "rule", "kept_until")
 _HOLD = ("id", *retention_entries.HOLD_COLUMNS)
 _ACCESS = ("id", *access_entries.ACCESS_COLUMNS)
+_OPTOUT = ("id", *optout_entries.OPTOUT_COLUMNS)
 
 
 def proven_rows(connection: sa.Connection) -> Mapping[Kind, Iterator[Entry]]:
@@ -31,6 +33,8 @@ def proven_rows(connection: sa.Connection) -> Mapping[Kind, Iterator[Entry]]:
         Kind.HOLD: _entered(_placed, _rows(connection, holds, _HOLD)),
         Kind.HOLD_RELEASE: _entered(_released, _rows(connection, holds, _HOLD, holds.c.released_at.is_not(None))),
         Kind.ACCESS: _entered(_access, _rows(connection, accesses, _ACCESS)),
+        Kind.OPTOUT: _entered(_listed, _rows(connection, optouts, _OPTOUT)),
+        Kind.OPTOUT_REMOVAL: _entered(_delisted, _rows(connection, optouts, _OPTOUT, optouts.c.removed_at.is_not(None))),
         Kind.POLICY: _entered(_policy, _archive(connection, policies)),
         Kind.ANNOUNCEMENT: _entered(entries.announcement, _archive(connection, announcements)),
     }
@@ -41,7 +45,8 @@ def _entered(entry: Callable[[entries.Row], Entry], rows: Iterator[entries.Row])
         try:
             yield entry(row)
         except (TypeError, ValueError, LookupError, OverflowError, AttributeError):
-            names = {"call": row.get("call_id"), "hold": row.get("id"), "access": row.get("id"), "record": row.get("record_id")}
+            numbered = dict.fromkeys(("hold", "access", "optout"), row.get("id"))
+            names = {"call": row.get("call_id"), "record": row.get("record_id"), **numbered}
             yield Entry("", json.dumps({**names, **row}, default=repr))
 
 
@@ -80,6 +85,15 @@ def _access(row: entries.Row) -> Entry:
     return access_entries.access(row["id"], row)
 
 
+def _listed(row: entries.Row) -> Entry:
+    """As the row was when the number was entered."""
+    return optout_entries.optout(Kind.OPTOUT.value, row["id"], {**row, "removed_by": None, "removed_at": None, "removal_reason": None})
+
+
+def _delisted(row: entries.Row) -> Entry:
+    return optout_entries.optout(Kind.OPTOUT_REMOVAL.value, row["id"], row)
+
+
 def _policy(row: entries.Row) -> Entry:
     return entries.policy(row["version"], row["name"], json.loads(row["content"]))
 
@@ -87,4 +101,4 @@ def _policy(row: entries.Row) -> Entry:
 def _as_held(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
     if isinstance(column.type, Moment | sa.Boolean):
         return sa.type_coerce(column, sa.BigInteger)
-    return sa.cast(column, sa.Text) if isinstance(column.type, sa.JSON) else column
+    return sa.cast(column, sa.Text) if isinstance(column.type, sa.JSON | sa.Date) else column

@@ -52,6 +52,8 @@ def test_a_ledger_that_is_whole(site: Site) -> None:
             "hold": 0,
             "hold-release": 0,
             "access": 0,
+            "optout": 0,
+            "optout-removal": 0,
             "policy": 2,
             "announcement": 1,
         },
