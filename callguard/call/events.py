@@ -39,10 +39,11 @@ class CallStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandedOver(Event):
-    """The PBX put the leg of an outside person into the daemon's hands."""
+    """The PBX put the leg of an outside person into the daemon's hands; ``listed``: of one who is in the do-not-record register (S4)."""
 
     channel: str
     number: Number
+    listed: bool = False
     equipment_ip: str | None = None
     user_agent: str | None = None
 
@@ -98,18 +99,24 @@ class DigitPressed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartyListed(Event):
+    """The person on this leg, who is in the call already, is in the do-not-record register (S4)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegAnswered(Event):
     """The leg was answered; for an inbound caller that is when the PBX picked up for the announcement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegJoined(Event):
-    """The leg entered a bridge in which people talk."""
+    """The leg entered a bridge in which people talk; ``listed`` as in :class:`HandedOver`."""
 
     channel: str
     bridge: str
     number: Number
     outside: bool
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +178,7 @@ class StopUnconfirmed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingFiled(Event):
-    """The finished file was measured and tagged; ``fault`` says what is wrong with it (``missing``, ``empty``, ``truncated`` …).
+    """The finished file was measured and tagged; ``fault`` says what is wrong with it (``missing``, ``empty``, ``repaired`` …).
 
     ``sealed``: it lies encrypted since; size and hash are those of the sound.
     """
@@ -193,6 +200,14 @@ class MessageSeen:
     direction: Direction
     sender: Number
     recipient: Number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterChanged:
+    """The do-not-record register is another one than before: whoever is in a call may have been entered (S4)."""
+
+    at: datetime
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

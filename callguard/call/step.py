@@ -58,7 +58,13 @@ def _ignore(call: Call, _event: ev.Event) -> Step:
 def _handed_over(call: Call, event: ev.HandedOver) -> Step:
     if call.party(event.leg) is None and call.ended_at is not None:
         return call, (Release(pbx=call.pbx, linkedid=call.linkedid, leg=event.leg, channel=event.channel),)
-    return _signal(_meet(call, event), event, Signal.HANDED_OVER)
+    met, orders = _if_listed(_meet(call, event), event)
+    return (met, orders) if orders else _signal(met, event, Signal.HANDED_OVER)
+
+
+def _if_listed(call: Call, event: ev.HandedOver | ev.LegJoined) -> Step:
+    """Who comes with an objection has it before anything else is made of the coming."""
+    return _signal(call, event, Signal.LISTED) if event.listed else (call, ())
 
 
 def _meet(call: Call, event: ev.HandedOver) -> Call:
@@ -118,6 +124,10 @@ def _digit_pressed(call: Call, event: ev.DigitPressed) -> Step:
     return _signal(followed, event, Signal.WITHDREW) if whole else (followed, ())
 
 
+def _party_listed(call: Call, event: ev.PartyListed) -> Step:
+    return _signal(call, event, Signal.LISTED)
+
+
 def _leg_answered(call: Call, event: ev.LegAnswered) -> Step:
     party = call.party(event.leg)
     if call.answered_at or party is None or not party.outside:
@@ -126,16 +136,17 @@ def _leg_answered(call: Call, event: ev.LegAnswered) -> Step:
 
 
 def _leg_joined(call: Call, event: ev.LegJoined) -> Step:
-    known = call.party(event.leg)
-    if known is None and call.ended_at is None:
+    if call.party(event.leg) is None and call.ended_at is None:
         role = _role(call) if event.linkedid == call.linkedid else Role.JOINED
-        known = Party(leg=event.leg, channel=event.channel, role=role, number=event.number, outside=event.outside)
-        call = evolve(call, parties=(*call.parties, known))
+        comes = Party(leg=event.leg, channel=event.channel, role=role, number=event.number, outside=event.outside)
+        call = evolve(call, parties=(*call.parties, comes))
+    call, orders = _if_listed(call, event)
+    known = call.party(event.leg)
     if known is None or known.stage is Stage.GONE or known.bridge == event.bridge:
-        return call, ()
+        return call, orders
     met = _with_party(call, evolve(known, bridge=event.bridge))
     together = sum(party.bridge == event.bridge for party in met.parties) > 1
-    return (evolve(met, connected_at=event.at) if together and met.connected_at is None else met), ()
+    return (evolve(met, connected_at=event.at) if together and met.connected_at is None else met), orders
 
 
 def _leg_left(call: Call, event: ev.LegLeft) -> Step:
@@ -215,7 +226,7 @@ def _stop_unconfirmed(call: Call, event: ev.StopUnconfirmed) -> Step:
     return (call, (stop_order(call, one),)) if one is not None and _unfiled(one) else (call, ())
 
 
-_FAULT_STATUS = {None: RecordingStatus.STOPPED, "missing": RecordingStatus.MISSING}
+_FAULT_STATUS = {None: RecordingStatus.STOPPED, "repaired": RecordingStatus.STOPPED, "missing": RecordingStatus.MISSING}
 
 
 def _recording_filed(call: Call, event: ev.RecordingFiled) -> Step:
@@ -236,6 +247,7 @@ _ON: Mapping[type[ev.Event], Callable[[Call, Any], Step]] = {
     ev.StepFailed: _step_failed,
     ev.TimerFired: _step_failed,
     ev.DigitPressed: _digit_pressed,
+    ev.PartyListed: _party_listed,
     ev.LegAnswered: _leg_answered,
     ev.LegJoined: _leg_joined,
     ev.LegLeft: _leg_left,

@@ -32,4 +32,5 @@ def recordings(context: typer.Context, expiring: Within = None, status: Status =
 
 def _row(one: "ListedRecording") -> tuple[Cell, ...]:
     kept_by = [word for word, kept in (("hold", one.held), ("restriction", one.restricted)) if kept]
-    return one.expires_at, one.status, ", ".join(kept_by), one.started_at, one.size, one.path, one.id
+    status = f"{one.status}, {one.fault}" if one.fault and one.fault != one.status else one.status
+    return one.expires_at, status, ", ".join(kept_by), one.started_at, one.size, one.path, one.id

@@ -1,6 +1,6 @@
 """From the last sample of a recording to its deletion, and the end of every other record.
 
-    FileRecording ─► filing (thread) ─► closed? wav ─► size, SHA-256, fault ─► tag ─► RecordingFiled
+    FileRecording ─► filing (thread) ─► closed? wav ─► repair ─► size, SHA-256, fault ─► tag ─► RecordingFiled
                                              │
     schedule ─► whole: dating ─► guards ─┬─► sweep: due recordings ─► files.inspect ─► rules.judge ──┬─► execution ─► row, proof, ledger
                                          └─► record_sweep: calls, messages ─► records.judge_record ──┘   files.delete

@@ -1,4 +1,4 @@
-"""Measures a finished recording: size, SHA-256, what is wrong with it, and the tag put onto it.
+"""Measures a finished recording: size, SHA-256, what is wrong with it, and the tag put onto it. What a dying PBX left is mended first.
 
 The size is the number of bytes that went into the hash, so that the two always speak of the same bytes. A file that cannot be opened has
 the size its folder tells. The file is made durable before its hash is believed: the PBX does not do it.
@@ -8,7 +8,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from callguard.call.commands import FileRecording
 from callguard.errors import FileFault
 from callguard.retention.naming import sealed
 from callguard.retention.paths import Obstruction, Spot, spot
+from callguard.retention.repair import repair
 from callguard.retention.rules import Finding
 from callguard.retention.tag import Tag, attach
 from callguard.retention.wav import HEAD_BYTES, Blemish, blemish, is_closed
@@ -80,13 +81,21 @@ def _lying(plain: Spot) -> Spot:
 def _measure_at(at: Spot, command: FileRecording, checkpoint: Checkpoint) -> Measured:
     try:
         with open_regular(at) as file:
-            head = _head(file)
-            size, sha256 = _hash(file, checkpoint)
-            tagged = _tag(Tag(command.recording, command.expires_at, sha256), file, at)
+            if not repair(file, at, checkpoint):
+                return _measured(file, at, command, checkpoint)
+        with open_regular(at) as file:
+            measured = _measured(file, at, command, checkpoint)
     except FileNotFoundError:
         return Measured(None, None, Blemish.MISSING, tagged=False)
     except OSError:
         return Measured(_size_told_by_folder(at), None, Blemish.UNREADABLE, tagged=False)
+    return replace(measured, fault=measured.fault or Blemish.REPAIRED)
+
+
+def _measured(file: FileIO, at: Spot, command: FileRecording, checkpoint: Checkpoint) -> Measured:
+    head = _head(file)
+    size, sha256 = _hash(file, checkpoint)
+    tagged = _tag(Tag(command.recording, command.expires_at, sha256), file, at)
     return Measured(size, sha256, blemish(head, size), tagged)
 
 

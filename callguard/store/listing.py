@@ -41,7 +41,10 @@ class ListedParty:
 
 @dataclass(frozen=True, slots=True)
 class ListedRecording:
-    """A recording; ``path`` is where it lies, relative to the root, ``size`` in bytes; sealed or not, size and hash are of the sound."""
+    """A recording; ``path`` is where it lies, relative to the root, ``size`` in bytes; sealed or not, size and hash are of the sound.
+
+    ``fault`` is what is wrong with its file (:class:`~callguard.retention.wav.Blemish`), or why the PBX did not record.
+    """
 
     id: str
     path: str
@@ -51,6 +54,7 @@ class ListedRecording:
     expires_at: datetime
     sha256: str | None
     size: int | None
+    fault: str | None
     held: bool
     restricted: bool
 

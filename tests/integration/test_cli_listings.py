@@ -99,6 +99,7 @@ def test_a_call_has_the_shape_that_scripts_rely_on(site: Site) -> None:
                     "expires_at": "2027-02-28T09:30:00.250Z",
                     "sha256": "e5" * 32,
                     "size": 4,
+                    "fault": None,
                     "held": False,
                     "restricted": False,
                 }

@@ -26,7 +26,7 @@ from callguard.retention.tag import Tag
 from callguard.retention.wav import Blemish
 from tests.integration.sealed_place import Sealer, new_sealer, order
 from tests.integration.sweep_place import CONTENT, DUE, STARTED
-from tests.wav_bytes import still_open, whole
+from tests.wav_bytes import left_by_freeswitch, whole
 
 KEY = bytes(range(32))
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -126,10 +126,18 @@ def test_a_key_is_its_owners_alone_and_says_so_to_backups(sealer: Sealer) -> Non
 
 def test_a_damaged_recording_is_sealed_as_well(sealer: Sealer) -> None:
     """S13: half a recording is a recording."""
-    sealer.record("a", still_open(4000))
+    sealer.record("a", whole(4000)[:-1])
     measured = sealer.file("a")
-    assert (measured.sealed, measured.fault, sealer.heard("a")) == (True, "truncated", still_open(4000))
+    assert (measured.sealed, measured.fault, sealer.heard("a")) == (True, "truncated", whole(4000)[:-1])
     assert sealer.file("a") == measured
+
+
+def test_what_a_dying_pbx_left_is_repaired_before_it_is_sealed(sealer: Sealer) -> None:
+    """S13: what is heard of it later is a file that every player takes."""
+    sealer.record("a", left_by_freeswitch())
+    measured = sealer.file("a")
+    assert (measured.sealed, measured.fault, sealer.heard("a")) == (True, "repaired", whole(32_768, channels=2))
+    assert sealer.left("a") == [sealed("a.wav")]
 
 
 def test_what_is_not_there_is_missing(sealer: Sealer) -> None:

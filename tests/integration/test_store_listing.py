@@ -82,6 +82,7 @@ LISTED = {
             "expires_at": "2027-02-28T09:30:00.250000+00:00",
             "sha256": "ab" * 32,
             "size": 416_044,
+            "fault": None,
             "held": False,
             "restricted": False,
         }

@@ -151,6 +151,7 @@ def test_filed() -> None:
         ("missing", None, RecordingStatus.MISSING),
         ("empty", 0, RecordingStatus.FAILED),
         ("empty", 44, RecordingStatus.FAILED),
+        ("repaired", 65580, RecordingStatus.STOPPED),
         ("truncated", 9000, RecordingStatus.FAILED),
         ("unreadable", None, RecordingStatus.FAILED),
     ],
