@@ -43,6 +43,7 @@ class Kind(StrEnum):
     ACCESS = "access"
     OPTOUT = "optout"
     OPTOUT_REMOVAL = "optout-removal"
+    REGISTER = "register"
     POLICY = "policy"
     ANNOUNCEMENT = "announcement"
     CONFIGURATION = "configuration"

@@ -34,6 +34,7 @@ _NAMED: Mapping[str, tuple[str, str]] = {
     Kind.ACCESS: ("access", "the access"),
     Kind.OPTOUT: ("optout", "register entry"),
     Kind.OPTOUT_REMOVAL: ("optout", "the removal of register entry"),
+    Kind.REGISTER: ("entry", "the row of the registers"),
     Kind.POLICY: ("version", "policy"),
     Kind.ANNOUNCEMENT: ("version", "announcement"),
 }

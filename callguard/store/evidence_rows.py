@@ -11,6 +11,7 @@ from callguard.evidence.chain import Entry
 from callguard.evidence.entries import Kind
 from callguard.store.ledger_rows import PAGE, read_page
 from callguard.store.optout_tables import optouts
+from callguard.store.register_rows import registered_rows
 from callguard.store.tables import accesses, announcements, consents, deletions, holds, policies, record_deletions, sweeps
 from callguard.store.types import Moment
 
@@ -35,6 +36,7 @@ def proven_rows(connection: sa.Connection) -> Mapping[Kind, Iterator[Entry]]:
         Kind.ACCESS: _entered(_access, _rows(connection, accesses, _ACCESS)),
         Kind.OPTOUT: _entered(_listed, _rows(connection, optouts, _OPTOUT)),
         Kind.OPTOUT_REMOVAL: _entered(_delisted, _rows(connection, optouts, _OPTOUT, optouts.c.removed_at.is_not(None))),
+        Kind.REGISTER: registered_rows(connection),
         Kind.POLICY: _entered(_policy, _archive(connection, policies)),
         Kind.ANNOUNCEMENT: _entered(entries.announcement, _archive(connection, announcements)),
     }
