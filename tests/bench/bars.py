@@ -1,5 +1,6 @@
 """What a bench part says: a figure, the bar it is held against, and how it was taken; all of them as one table or one document."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,7 +26,15 @@ class Bar:
         return self.figure <= self.bar if self.sense == "≤" else self.figure >= self.bar
 
 
-def table(bars: list[Bar]) -> None:
+@dataclass(frozen=True, slots=True)
+class NotRun:
+    """What was not measured, and why."""
+
+    name: str
+    not_run: str
+
+
+def table(bars: Sequence[Bar | NotRun]) -> None:
     """Print one line for each bar."""
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -33,9 +42,15 @@ def table(bars: list[Bar]) -> None:
     shown = Table("what", "figure", "bar", "met", "how it was taken", box=None, pad_edge=False, header_style="bold")
     shown.columns[1].justify = "right"
     for one in bars:
-        met = "[green]yes[/]" if one.met else "[bold red]NO[/]"
-        shown.add_row(one.name, _written(one.figure, one.unit), f"{one.sense} {_written(one.bar, one.unit)}", met, one.beside)
+        shown.add_row(*_row(one))
     console.print(shown)
+
+
+def _row(one: Bar | NotRun) -> tuple[str, str, str, str, str]:
+    if isinstance(one, NotRun):
+        return one.name, "", "", "", f"not run: {one.not_run}"
+    met = "[green]yes[/]" if one.met else "[bold red]NO[/]"
+    return one.name, _written(one.figure, one.unit), f"{one.sense} {_written(one.bar, one.unit)}", met, one.beside
 
 
 def _written(figure: float, unit: str) -> str:

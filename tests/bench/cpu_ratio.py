@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench.bars import Bar
-from tests.bench.load import BEFORE_TALK_S, call_in, loaded_site
+from tests.bench.load import BEFORE_TALK_S, call_in, loaded_site, wait_filed
+from tests.bench.switches import BenchSwitch
 from tests.rig.daemon import DaemonProcess
 from tests.rig.site import Site
 
@@ -14,30 +15,24 @@ CALLS: Final = 120
 RATE: Final = 4.0
 TALK_S: Final = 11.0
 IDLE_S: Final = 10.0
-FILED_BOUND_S: Final = 10.0
 
 Used = tuple[float, float, float]
 """Seconds: CPU of the daemon, CPU of the PBX, time."""
 
 
-def measure(root: Path, folder: Path) -> Iterator[Bar]:
+def measure(switch: BenchSwitch, where: Path, folder: Path) -> Iterator[Bar]:
     """The ratio, with the milliseconds that it is of."""
-    with loaded_site(root, folder, TALK_S) as site:
+    with loaded_site(switch, where, folder, TALK_S) as site:
         daemon = site.start_daemon()
         time.sleep(1)
         idle = _rate(_used(site, daemon), _after(site, daemon, IDLE_S))
         before = _used(site, daemon)
         if not call_in(site, CALLS, RATE, TALK_S):
             raise RuntimeError("the PBX did not hold the calls")
-        site.wait("all recordings filed", lambda: filed(site) == CALLS or None, FILED_BOUND_S)
+        wait_filed(site, CALLS)
         ours, theirs = (per_call(idle, before, _used(site, daemon), index) for index in (0, 1))
     beside = f"{ours * 1000:.1f} ms ÷ {theirs * 1000:.1f} ms for a {BEFORE_TALK_S + TALK_S:.0f} s call, {RATE:.0f} calls a second"
-    yield Bar("daemon CPU ÷ Asterisk CPU, recorded call", ours / theirs, "≤", 0.05, "", beside)
-
-
-def filed(site: Site) -> int:
-    """How many recordings are whole."""
-    return sum(one["status"] == "stopped" and one["size"] is not None for one in site.json("recordings"))
+    yield Bar(f"daemon CPU ÷ {switch.name} CPU, recorded call", ours / theirs, "≤", 0.05, "", beside)
 
 
 def per_call(idle: Used, before: Used, after: Used, index: int) -> float:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench.bars import Bar
+from tests.bench.switches import BenchSwitch
 from tests.rig.call import PhoneCall
-from tests.rig.site import Site, both_ways, site
+from tests.rig.site import Site, both_ways
 from tests.rig.sound import first_sound
 
 CALLS: Final = 60
@@ -16,15 +17,15 @@ EVERY_S: Final = 0.4
 LISTEN_S: Final = 1.0
 
 
-def measure(root: Path, folder: Path) -> Iterator[Bar]:
+def measure(switch: BenchSwitch, where: Path, folder: Path) -> Iterator[Bar]:
     """Median and 99th percentile."""
-    with site(root, folder, both_ways("notice")) as here:
+    with switch.with_phones(where, folder, both_ways("notice")) as here:
         here.start_daemon()
         time.sleep(0.5)
         waits = [_wait(call) for call in _calls(here)]
     beside = f"{CALLS} calls, one every {EVERY_S:g} s"
-    yield Bar("PBX's answer → first sample of the notice, median", statistics.median(waits), "≤", 100.0, "ms", beside)
-    yield Bar("PBX's answer → first sample of the notice, p99", statistics.quantiles(waits, n=100)[98], "≤", 250.0, "ms", beside)
+    yield Bar(f"{switch.name}'s answer → first sample of the notice, median", statistics.median(waits), "≤", 100.0, "ms", beside)
+    yield Bar(f"{switch.name}'s answer → first sample of the notice, p99", statistics.quantiles(waits, n=100)[98], "≤", 250.0, "ms", beside)
 
 
 def _calls(here: Site) -> Iterator[PhoneCall]:

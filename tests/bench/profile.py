@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.load import call_in, loaded_site
+from tests.bench.switches import BenchSwitch
 
 CALLS: Final = 100
 RATE: Final = 4.0
 TALK_S: Final = 3.0
 SHOWN: Final = 14
-THREADS: Final = {"engine": "engine", "ami": "AMI link", "filing": "filing"}
 
 Function = tuple[str, int, str]
 """As pstats names it: file, line, name. The file of what is written in C is `~`."""
@@ -32,15 +32,15 @@ Profile = Mapping[Function, tuple[int, int, float, float, Mapping[Function, Figu
 What = TypeVar("What")
 
 
-def show_profile(root: Path, folder: Path) -> None:
+def show_profile(switch: BenchSwitch, where: Path, folder: Path) -> None:
     """Print a table for each thread: its parts, then its most expensive functions."""
-    with loaded_site(root, folder, TALK_S) as site:
+    with loaded_site(switch, where, folder, TALK_S) as site:
         daemon = site.start_daemon("tests.bench.profiled_daemon")
         if not call_in(site, CALLS, RATE, TALK_S):
             raise RuntimeError("the PBX did not hold the calls")
         daemon.stop()
-    for name, title in THREADS.items():
-        _show(title, vars(pstats.Stats(str(folder / f"{name}.profile")))["stats"])
+    for thread in ("engine", switch.link, "filing"):
+        _show(thread, vars(pstats.Stats(str(folder / f"{thread}.profile")))["stats"])
 
 
 def _show(title: str, profile: Profile) -> None:

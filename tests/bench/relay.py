@@ -1,6 +1,6 @@
-"""Stands between daemon and PBX on the AMI socket, in a process of its own, and notes when what passed; it looks at nothing until the end.
+"""Stands between daemon and PBX on their socket, in a process of its own, and notes when what passed; it looks at nothing until the end.
 
-An event is stamped before it is handed to the kernel for the daemon, and an action by the kernel when it arrived from the daemon
+An event is stamped before it is handed to the kernel for the daemon, and an order by the kernel when it arrived from the daemon
 (SO_TIMESTAMPNS), so that neither the relay's own work nor its waiting for a CPU is counted. Both clocks are CLOCK_REALTIME.
 """
 
@@ -10,7 +10,7 @@ import selectors
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
@@ -19,25 +19,23 @@ from typing import Final
 _TIMESPEC: Final = struct.Struct("qq")
 _SO_TIMESTAMPNS: Final = 35  # asm-generic/socket.h; Python has no name for it
 _SEGMENT: Final = 65_536
-_END: Final = b"\r\n\r\n"
 _BOUND_S: Final = 10.0
 
 Passed = tuple[bool, int, bytes]
 """Whether it came from the PBX, when (nanoseconds), and the bytes."""
 
 
+Cut = Callable[[bytes], list[bytes]]
+"""Takes the next segment of one direction; gives the messages that it completes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One AMI message that has passed, and when its last byte did (nanoseconds)."""
+    """What has passed, and when its last byte did (nanoseconds)."""
 
     from_pbx: bool
     at: int
-    lines: bytes
-
-    def get(self, name: bytes) -> bytes:
-        """The first value of a header; empty when there is none."""
-        _, found, rest = (b"\r\n" + self.lines).partition(b"\r\n" + name + b": ")
-        return rest.partition(b"\r\n")[0] if found else b""
+    text: bytes
 
 
 class Relay:
@@ -47,11 +45,14 @@ class Relay:
         self.port = port
         self._pipe = pipe
 
-    def messages(self) -> list[Message]:
-        """Ask for everything; the relay ends."""
+    def messages(self, from_pbx: Cut, from_daemon: Cut) -> list[Message]:
+        """Ask for everything, in the order of time; the relay ends."""
         self._pipe.send(None)
         passed: list[Passed] = self._pipe.recv()
-        return sorted([*_cut(passed, from_pbx=True), *_cut(passed, from_pbx=False)], key=lambda message: message.at)
+        found = [
+            Message(direction, at, text) for direction, at, segment in passed for text in (from_pbx if direction else from_daemon)(segment)
+        ]
+        return sorted(found, key=lambda message: message.at)
 
 
 @contextmanager
@@ -61,6 +62,7 @@ def relay(pbx_port: int) -> Iterator[Relay]:
     here, there = context.Pipe()
     child = context.Process(target=_serve, args=(there, pbx_port), daemon=True)
     child.start()
+    there.close()  # so that a child that died is noticed
     try:
         yield Relay(here.recv(), here)
     finally:
@@ -107,12 +109,3 @@ def _from_daemon(daemon: socket.socket, pbx: socket.socket) -> Passed:
     pbx.sendall(segment)
     seconds, nanoseconds = _TIMESPEC.unpack(beside[0][2])
     return False, seconds * 1_000_000_000 + nanoseconds, segment
-
-
-def _cut(passed: list[Passed], *, from_pbx: bool) -> Iterator[Message]:
-    """The messages of one direction, each with the time of the segment that completed it."""
-    held = b""
-    for direction, at, segment in passed:
-        if direction == from_pbx:
-            *whole, held = (held + segment).split(_END)
-            yield from (Message(from_pbx, at, lines) for lines in whole)
