@@ -18,6 +18,7 @@ from callguard.cli.listen import listen
 from callguard.cli.person import person
 from callguard.cli.recordings import recordings
 from callguard.cli.retag import retag
+from callguard.cli.request import request
 from callguard.cli.retention import retention
 from callguard.cli.run import run
 from callguard.cli.show import show
@@ -62,6 +63,7 @@ app.add_typer(ledger)
 app.add_typer(person)
 
 
+app.add_typer(request)
 def main() -> int:
     """Run the command that the arguments name; the exit status."""
     logging.getLogger("callguard").addHandler(logging.NullHandler())  # what a command has to say it prints; only `run` keeps a log

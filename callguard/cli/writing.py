@@ -4,7 +4,7 @@ A time without a zone is meant in UTC, as every time that callguard prints is; a
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, TypeAlias
 
 import typer
@@ -28,6 +28,14 @@ def span(written: str) -> timedelta:
     if found is None:
         raise typer.BadParameter(f"{written!r} is no span: write hours, days or weeks, as in 12h, 7d or 2w")
     return int(found["count"]) * _UNITS[found["unit"]]
+
+
+def day(written: str) -> date:
+    """A day as it is written on a letter."""
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise typer.BadParameter(f"{written!r} is no day: write it as in 2026-11-21") from None
 
 
 Since: TypeAlias = Annotated[datetime | None, typer.Option(parser=moment, metavar="TIME", help="From this time on, in UTC.")]

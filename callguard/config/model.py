@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr
 from callguard.call.period import Period, Unit
 from callguard.call.policy import Policy
 from callguard.config import crossings, secrets
+from callguard.config.controller import ControllerSettings
 from callguard.config.policies import BUILT_IN, PolicySettings, PromptsFor
 from callguard.config.retention import RetentionSettings, policies_outside
 from callguard.config.section import Flaw, Section, Table, refusal
@@ -207,6 +208,7 @@ class Settings(Section):
     sweep: SweepSettings = Field(default=SweepSettings(), examples=["[sweep]"])
     logging: LoggingSettings = Field(default=LoggingSettings(), examples=["[logging]"])
 
+    controller: ControllerSettings = Field(default=ControllerSettings(), examples=["[controller]"])
     @classmethod
     def completed(cls, table: Table) -> Table:
         """Without `[retention]`, what the notices promise."""

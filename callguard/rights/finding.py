@@ -15,6 +15,7 @@ from callguard.rights.person import Person
 from callguard.store.hold_rows import ListedHold, list_holds, matters
 from callguard.store.listing import ListedCall, ListedMessage, list_messages, shape_calls
 from callguard.store.person_rows import Decided, counts, latest_calls, latest_decisions
+from callguard.store.request_rows import Request, list_requests
 
 Row: TypeAlias = Mapping[str, object]
 
@@ -67,5 +68,14 @@ def _hold(one: ListedHold) -> Row:
     return told | {"released_by": one.released_by, "released_at": one.released_at}
 
 
-SECTIONS: Sequence[Section] = (Section("holds", _holds),)
+def _requests(connection: sa.Connection, person: Person, _: Sequence[str]) -> Sequence[Row]:
+    return [_request(one) for one in reversed(list_requests(connection, person.number))]
+
+
+def _request(one: Request) -> Row:
+    told = {"id": one.id, "kind": one.right, "received_on": str(one.received_on), "due_on": str(one.due_on), "state": one.state}
+    return told | {"reference": one.reference}
+
+
+SECTIONS: Sequence[Section] = (Section("holds", _holds), Section("requests", _requests))
 """Every register that names people by number, in the order in which they are shown."""
