@@ -23,12 +23,13 @@ from queue import Empty, SimpleQueue
 import structlog
 
 from callguard.call import events as ev
-from callguard.call.commands import ChannelCommand, Command, FileRecording, PauseRecording, SetTimer, StartRecording, StopRecording
-from callguard.call.events import Event, RecordingRefused, TimerFired
+from callguard.call.commands import ChannelCommand, Command, FileRecording, SetTimer, StartRecording
+from callguard.call.events import Event, RecordingRefused, RegisterChanged, TimerFired
 from callguard.call.policy import Policy
 from callguard.clock import utc_now
 from callguard.errors import FileFault, StoreError, StoreRefused
 from callguard.pbx.switch import Fact, HeartbeatHeard, LinkDown, LinkUp, Switch
+from callguard.rights.listed import Listed
 from callguard.store.database import Database
 from callguard.store.message_rows import add_messages
 from callguard.store.policy_rows import remember_policy
@@ -56,6 +57,9 @@ LAZY_S = 0.25
 RETRY_S = 0.2
 """Between two attempts to write."""
 
+LOOK_S = 0.5
+"""How often the do-not-record register is looked at while there are calls: who is entered in mid-call is recorded no second longer."""
+
 _NOTES = (ev.CallStarted, ev.LegAnswered, ev.DialEnded, ev.HandedBack, ev.RecordingStopped, ev.RecordingFiled, ev.MessageSeen)
 """Facts that change rows and never by themselves lead to an order for a PBX."""
 
@@ -63,8 +67,6 @@ _PARTINGS = (ev.LegLeft, ev.LegGone, ev.RecordingStarted)
 """Facts that lead to one only where somebody is left to be recorded."""
 
 _PATIENT = (*_NOTES, *_PARTINGS)
-
-_PROTECTIVE = (StopRecording, PauseRecording)
 
 LOG = structlog.get_logger(__name__)
 
@@ -95,8 +97,11 @@ class Engine:
         self._inbox: deque[Fact] = deque()
         self._bell: SimpleQueue[float] = SimpleQueue()
         self._errands: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self._listed = Listed(database)
+        self._next_look = 0.0
+        self._blind = False
         self._facts: list[Fact] = []
-        self._turn = Turn(self.board, policies)
+        self._turn = Turn(self.board, policies, self._listed)
         self._due_at = 0.0
         self._timers: list[tuple[float, int, SetTimer]] = []
         self._numbers = count()
@@ -155,7 +160,8 @@ class Engine:
     def run(self) -> None:
         """Turn until stopped."""
         while self._running:
-            self._take(self._arrivals())
+            arrived = self._arrivals()
+            self._take([*self._look(arrived), *arrived])
             self._tick(healthy=self.finish_turn() if self._is_due() else self._fault is None)
             while not self._errands.empty():
                 self._errands.get()()
@@ -184,8 +190,25 @@ class Engine:
         if self._facts:
             due.append(self._due_at)
         if self.board.calls or self._inbox:
-            due.append(now + LAZY_S)
+            due.extend((now + LAZY_S, self._next_look))
         return max(0.0, min(due) - now)
+
+    def _look(self, arrived: Iterable[Fact]) -> Iterable[RegisterChanged]:
+        """Look at the register where that is due, or a call begins; while it cannot be read nothing is decided."""
+        if time.monotonic() < self._next_look and not any(isinstance(fact, ev.CallStarted) for fact in arrived):
+            return
+        self._next_look = time.monotonic() + LOOK_S
+        try:
+            changed = self._listed.look()
+        except StoreError as error:
+            self._blind = True
+            self._tell(str(error))
+            return
+        if self._blind:
+            self._tell(None)
+        self._blind = False
+        if changed:
+            yield RegisterChanged(at=utc_now(), received_at=utc_now())
 
     def _timers_due(self) -> Iterable[TimerFired]:
         now, at = time.monotonic(), utc_now()
@@ -195,7 +218,7 @@ class Engine:
 
     def _take(self, facts: Sequence[Fact]) -> None:
         if facts and not self._facts:
-            self._turn = Turn(self.board, self._policies)
+            self._turn = Turn(self.board, self._policies, self._listed)
             self._due_at = time.monotonic() + LAZY_S
         for fact in facts:
             self._turn.take(fact)
@@ -216,7 +239,9 @@ class Engine:
         return False
 
     def _write_and_send(self, turn: Turn, facts: Sequence[Fact]) -> bool:
-        self._send([command for command in turn.commands if isinstance(command, _PROTECTIVE)])
+        self._send(turn.protective)
+        if self._blind:
+            return False
         try:
             self._write(turn)
         except StoreRefused as error:
@@ -226,7 +251,7 @@ class Engine:
             return False
         self._tell(None)
         turn.settle()
-        self._send([command for command in turn.commands if not isinstance(command, _PROTECTIVE)])
+        self._send(turn.evidenced)
         if turn.urgent:
             self.lag_ms = max((_age_ms(fact) for fact in facts if isinstance(fact, Event) and not isinstance(fact, _PATIENT)), default=0.0)
         self._announce(turn)
@@ -238,7 +263,7 @@ class Engine:
             LOG.error("dropped a fact that the database refuses", kind=type(facts[0]).__name__, fault=error.message)
             return True
         for fact in facts:
-            alone = Turn(self.board, self._policies)
+            alone = Turn(self.board, self._policies, self._listed)
             alone.take(fact)
             if not self._write_and_send(alone, [fact]):
                 self.put(fact)
@@ -271,7 +296,7 @@ class Engine:
             self._out.switches[pbx].beat(HEARTBEAT_S)
             self._out.on_reconciled(pbx)
 
-    def _send(self, commands: Sequence[Command]) -> None:
+    def _send(self, commands: Iterable[Command]) -> None:
         """To the PBX in the order decided, one write for each PBX."""
         orders: dict[str, list[ChannelCommand]] = {}
         for command in commands:

@@ -8,15 +8,27 @@ rule 3). So the board also remembers who is in which bridge, whether callguard h
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from callguard.call.commands import Command, FileRecording
-from callguard.call.events import CallStarted, Event, HandedOver, LegGone, LegJoined, LegLeft, MessageSeen, SnapshotTaken
+from callguard.call.commands import Command, FileRecording, PauseRecording, ResumeRecording, StartRecording, StopRecording
+from callguard.call.events import (
+    CallStarted,
+    Event,
+    HandedOver,
+    LegGone,
+    LegJoined,
+    LegLeft,
+    MessageSeen,
+    PartyListed,
+    RegisterChanged,
+    SnapshotTaken,
+)
+from callguard.call.evolve import evolve
 from callguard.call.policy import Policy, Traits, choose
 from callguard.call.resume import resume
-from callguard.call.state import ASKED, RUNNING, Call, RecordingStatus, Stage
+from callguard.call.state import ASKED, RUNNING, Call, Direction, Number, RecordingStatus, Stage
 from callguard.call.step import open_call, step
 from callguard.pbx.switch import Fact, HeartbeatHeard, LinkDown, LinkUp
 
@@ -68,10 +80,11 @@ class Board:
 
 
 class Turn:
-    """A working copy over a board."""
+    """A working copy over a board. ``listed`` are the people in the do-not-record register."""
 
-    def __init__(self, board: Board, policies: Sequence[Policy]) -> None:
+    def __init__(self, board: Board, policies: Sequence[Policy], listed: Container[Number] = ()) -> None:
         self.policies = policies
+        self._listed = listed
         self._board = board
         self._after: dict[Key, Call] = {}
         self._legs: dict[Key, tuple[Key, ...]] = {}
@@ -82,6 +95,29 @@ class Turn:
         self.messages: list[MessageSeen] = []
         self.links: list[LinkUp | LinkDown | HeartbeatHeard] = []
         self.reconciled: list[str] = []
+
+    @property
+    def protective(self) -> list[Command]:
+        """The orders to stop or to pause a recording: they need no evidence, and so wait for no row."""
+        return [order for order in self.commands if isinstance(order, StopRecording | PauseRecording)]
+
+    @property
+    def evidenced(self) -> Iterator[Command]:
+        """The other orders, for which the rows must be there first.
+
+        A turn that had to wait for the database may hold a recording's whole life. What was to begin or to go on and is stopped by now does
+        not begin; and a pause that was sent on ahead is sent again behind what it silences.
+        """
+        stopped = {order.recording for order in self.commands if isinstance(order, StopRecording)}
+        begun: set[str] = set()
+        for order in self.commands:
+            if isinstance(order, StartRecording | ResumeRecording):
+                if order.recording in stopped:
+                    continue
+                begun.add(order.recording)
+            elif isinstance(order, StopRecording) or (isinstance(order, PauseRecording) and order.recording not in begun):
+                continue
+            yield order
 
     @property
     def changes(self) -> list[tuple[Call | None, Call]]:
@@ -105,6 +141,8 @@ class Turn:
             self.messages.append(fact)
         elif isinstance(fact, SnapshotTaken):
             self._reconcile(fact)
+        elif isinstance(fact, RegisterChanged):
+            self._read_register(fact)
         else:
             self.links.append(fact)
             self.urgent = True
@@ -150,6 +188,8 @@ class Turn:
         call = self._call(key)
         if call is None:
             return
+        if isinstance(event, HandedOver | LegJoined) and event.number in self._listed:
+            event = evolve(event, listed=True)
         after, commands = step(call, event)
         self.commands.extend(commands)
         if not self.urgent:
@@ -167,8 +207,22 @@ class Turn:
 
     def _start(self, event: CallStarted) -> None:
         """The first to tell of a call opens it; the dialplan tells the same again with the hand-over."""
-        if self._call(self._keys(event)[0]) is None:
+        key = self._keys(event)[0]
+        if self._call(key) is None:
             self._hold(open_call(uuid.uuid4().hex, event, choose(self.policies, _traits(event))))
+            if event.direction is Direction.INBOUND and event.caller in self._listed:
+                self._object(key, event.leg, event)
+
+    def _read_register(self, fact: RegisterChanged) -> None:
+        """Whoever is in a call and was entered meanwhile is recorded no more (S4). A removal is for the calls to come."""
+        for key in {*self._board.calls, *self._after}:
+            call = self._call(key)
+            for party in call.parties if call else ():
+                if party.outside and party.number in self._listed:
+                    self._object(key, party.leg, fact)
+
+    def _object(self, key: Key, leg: str, told: CallStarted | RegisterChanged) -> None:
+        self._apply(key, PartyListed(pbx=key[0], linkedid=key[1], leg=leg, at=told.at, received_at=told.received_at))
 
     def _reconcile(self, snapshot: SnapshotTaken) -> None:
         """Who is in the bridges is told first, then what became of each call; that is said of one call at a time, and to no other."""

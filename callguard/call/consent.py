@@ -11,8 +11,12 @@ The rules, in prose
 * Whatever goes wrong (missing sound, lost answer, net of the PBX) is ``unanswered``: the call goes on and is not recorded.
 * A person is asked once a call: a leg handed over again is released again. After a restart what was heard is not known, so the prompt
   under way is said again, without counting as an attempt. The PBX says it after what it may still be at: its bounds are that much longer.
+* Who is in the do-not-record register has objected already (S4): nothing is asked, and the call goes straight on, unrecorded, or after an
+  announcement of its own where the policy has one. That is ``refused``, or ``withdrawn`` of one who was entered after a yes; both are
+  stored as by ``register``, and never as a key press.
 * Withdrawal needs no prompt and works whenever the person is in a conversation (GDPR art. 7(3)).
-* ``on_refusal = "hangup"`` acts on a refusal by key, not on silence or on a fault.
+* ``on_refusal = "hangup"`` acts on a refusal by key, not on silence or on a fault; nor on a listed person, who was offered no choice in
+  this call, and whose objection to being recorded must not cost the being heard.
 
 Every pair of :class:`~callguard.call.state.Stage` and :class:`Signal` has an entry in :data:`TABLE`; ``ignore`` is an entry.
 """
@@ -49,6 +53,7 @@ class Signal(Enum):
     KEPT_SILENT = auto()
     STEP_FAILED = auto()
     WITHDREW = auto()
+    LISTED = auto()
     GONE = auto()
 
 
@@ -76,9 +81,9 @@ def ignore(_call: Call, party: Party, _moment: Moment) -> Outcome:
 
 
 def begin(call: Call, party: Party, moment: Moment) -> Outcome:
-    """The person is there: ask, or let pass where nothing is ever recorded."""
+    """The person is there: ask, or let pass where nothing is ever recorded, or who objected before the call."""
     if party.consents:
-        return release(call, party, moment)
+        return greet(call, party, moment)
     if call.policy.mode is Mode.NEVER or call.policy.prompts is None:
         return release(call, _decide(party, Decision.NOT_REQUIRED, How.NONE, moment, None), moment)
     return _ask(call, evolve(party, attempt=1), moment, 0)
@@ -144,17 +149,39 @@ def settle(_call: Call, party: Party, _moment: Moment) -> Outcome:
 
 
 def release(call: Call, party: Party, _moment: Moment) -> Outcome:
-    """Let the call go on, or end it where the person refused and the policy says so."""
-    ends = party.decision is Decision.REFUSED and call.policy.on_refusal is OnRefusal.HANGUP
+    """Let the call go on, or end it where the person refused in it and the policy says so."""
+    refused = party.decision is Decision.REFUSED and party.consents[-1].how is How.KEY
+    ends = refused and call.policy.on_refusal is OnRefusal.HANGUP
     order = HangUp(**_where(call, party)) if ends else Release(**_where(call, party))
     return evolve(party, stage=Stage.RELEASED), (order,)
 
 
 def withdraw(call: Call, party: Party, moment: Moment) -> Outcome:
     """A covered person takes the consent back, for the future (C8)."""
-    if not party.outside or not party.covered:
+    return _withdraw(call, party, How.KEY, moment), ()
+
+
+def revoke(call: Call, party: Party, moment: Moment) -> Outcome:
+    """A covered person was entered into the register: the same by another way (S4)."""
+    return _withdraw(call, party, How.REGISTER, moment), ()
+
+
+def object_(_call: Call, party: Party, moment: Moment) -> Outcome:
+    """An outside person is listed before anything was said, so no announcement is part of the evidence."""
+    if not party.outside or party.consents:
         return party, ()
-    return _decide(party, Decision.WITHDRAWN, How.KEY, moment, call.policy), ()
+    return _decide(party, Decision.REFUSED, How.REGISTER, moment, None), ()
+
+
+def greet(call: Call, party: Party, moment: Moment) -> Outcome:
+    """Who objected before the call is told that it is respected, where the policy wants that said."""
+    told = call.policy.prompts and call.policy.prompts.listed
+    return _tell(call, party, told) if told else release(call, party, moment)
+
+
+def excuse(call: Call, party: Party, moment: Moment) -> Outcome:
+    """Entered into the register while being asked: nobody waits for an answer any more."""
+    return release(call, _decide(party, Decision.REFUSED, How.REGISTER, moment, call.policy), moment)
 
 
 def recant(call: Call, party: Party, moment: Moment) -> Outcome:
@@ -177,6 +204,7 @@ TABLE: Mapping[Stage, Mapping[Signal, Action]] = {
         **_NOTHING,
         Signal.HANDED_OVER: begin,
         Signal.TAKEN_UP: begin,
+        Signal.LISTED: object_,
         Signal.GONE: leave,
     },
     Stage.ANNOUNCING: {
@@ -189,6 +217,7 @@ TABLE: Mapping[Stage, Mapping[Signal, Action]] = {
         Signal.PRESSED_REFUSE: refuse,
         Signal.PRESSED_OTHER: retry,
         Signal.STEP_FAILED: give_up,
+        Signal.LISTED: excuse,
         Signal.GONE: leave,
     },
     Stage.ASKING: {
@@ -200,6 +229,7 @@ TABLE: Mapping[Stage, Mapping[Signal, Action]] = {
         Signal.PRESSED_OTHER: retry,
         Signal.KEPT_SILENT: silent,
         Signal.STEP_FAILED: give_up,
+        Signal.LISTED: excuse,
         Signal.GONE: leave,
     },
     Stage.ACKNOWLEDGING: {
@@ -213,6 +243,7 @@ TABLE: Mapping[Stage, Mapping[Signal, Action]] = {
         Signal.PRESSED_OTHER: release,
         Signal.STEP_FAILED: release,
         Signal.WITHDREW: withdraw,
+        Signal.LISTED: revoke,
         Signal.GONE: leave,
     },
     Stage.RELEASED: {
@@ -220,6 +251,7 @@ TABLE: Mapping[Stage, Mapping[Signal, Action]] = {
         Signal.HANDED_OVER: release,
         Signal.TAKEN_UP: release,
         Signal.WITHDREW: withdraw,
+        Signal.LISTED: revoke,
         Signal.GONE: leave,
     },
     Stage.GONE: _NOTHING,
@@ -238,9 +270,13 @@ def _acknowledge(call: Call, party: Party, moment: Moment) -> Outcome:
     """Thank the person; the evidence of the question stays as it was, so the thanks leave no trace in it."""
     if call.policy.prompts is None:
         return release(call, party, moment)
-    said = call.policy.prompts.accepted if party.covered else call.policy.prompts.refused
-    thanking = evolve(party, stage=Stage.ACKNOWLEDGING, step=party.step + 1)
-    return thanking, _announce(call, thanking, said, "", 0)
+    return _tell(call, party, call.policy.prompts.accepted if party.covered else call.policy.prompts.refused)
+
+
+def _tell(call: Call, party: Party, announcement: Announcement) -> Outcome:
+    """Say something that needs no answer."""
+    listening = evolve(party, stage=Stage.ACKNOWLEDGING, step=party.step + 1)
+    return listening, _announce(call, listening, announcement, "", 0)
 
 
 def _announce(call: Call, party: Party, announcement: Announcement, interrupt: str, busy_ms: int) -> tuple[Command, ...]:
@@ -257,6 +293,11 @@ def _announce(call: Call, party: Party, announcement: Announcement, interrupt: s
 
 def _timer(call: Call, party: Party, duration_ms: int) -> SetTimer:
     return SetTimer(pbx=call.pbx, linkedid=call.linkedid, leg=party.leg, step=party.step, after_ms=duration_ms + ANSWER_MARGIN_MS)
+
+
+def _withdraw(call: Call, party: Party, how: How, moment: Moment) -> Party:
+    takes_back = party.outside and party.covered
+    return _decide(party, Decision.WITHDRAWN, how, moment, call.policy) if takes_back else party
 
 
 def _where(call: Call, party: Party) -> dict[str, str]:

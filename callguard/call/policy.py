@@ -50,11 +50,12 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """The three things a person may hear."""
+    """The three things a person may hear; and what one who is in the do-not-record register hears instead, if anything (S4)."""
 
     question: Announcement
     accepted: Announcement
     refused: Announcement
+    listed: Announcement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ def with_version(policy: Policy) -> Policy:
     Not over ``match``, which only says to which calls it applies, nor over where the PBX keeps the prompts' sound.
     """
     prompts = policy.prompts
-    heard = prompts and [prompts.question.version, prompts.accepted.version, prompts.refused.version]
+    spoken = (prompts.question, prompts.accepted, prompts.refused, prompts.listed) if prompts else ()
+    heard = prompts and [one.version for one in spoken if one]
     terms = asdict(policy) | {"version": None, "match": None, "prompts": heard}
     return replace(policy, version=sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest())
 

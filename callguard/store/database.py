@@ -69,6 +69,14 @@ class Database:
             straight.commit(connection)
 
     @contextmanager
+    def read_straight(self) -> Iterator[sa.Connection]:
+        """For single statements by :mod:`callguard.store.straight` that only read, at little cost; each sees what is committed by then."""
+        with self._lent() as connection:
+            yield connection
+            if not is_sqlite(self.url):
+                straight.commit(connection)
+
+    @contextmanager
     def _lent(self) -> Iterator[sa.Connection]:
         if self._claim is not None:
             self._claim.confirm()

@@ -45,5 +45,5 @@ def _period(content: dict[str, Any]) -> Period:
     return Period(content["count"], Unit(content["unit"]))
 
 
-def _prompts(content: dict[str, dict[str, Any]] | None) -> Prompts | None:
-    return None if content is None else Prompts(**{name: Announcement(**prompt) for name, prompt in content.items()})
+def _prompts(content: dict[str, dict[str, Any] | None] | None) -> Prompts | None:
+    return None if content is None else Prompts(**{name: Announcement(**prompt) for name, prompt in content.items() if prompt})

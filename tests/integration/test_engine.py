@@ -377,7 +377,7 @@ def test_what_is_only_noted_wakes_nobody_and_is_written_soon(bench: Bench) -> No
 @pytest.fixture
 def unhurried(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[ev.Event]:
     """Two people who talk and are recorded, over an engine that looks at nothing by itself; who they are to it."""
-    for pause in ("LAZY_S", "TICK_S"):
+    for pause in ("LAZY_S", "TICK_S", "LOOK_S"):
         monkeypatch.setattr(f"callguard.engine.{pause}", 60.0)
     bench.start()
     bench.tell(*arriving())
@@ -404,5 +404,6 @@ def test_who_leaves_a_call_of_more_is_heard_at_once(bench: Bench) -> None:
     guest = where("1.7")
     bench.tell(ev.LegJoined(**guest, channel="PJSIP/trunk-7", bridge="b", number=CALLER, outside=True))
     bench.wait(do.PauseRecording)
+    bench.wait_rows("select status from recordings", [("paused",)])
     bench.tell(ev.LegLeft(**guest, bridge="b"))
     bench.wait(do.ResumeRecording)

@@ -27,6 +27,7 @@ TOLD_AFTER = timedelta(milliseconds=20)
 QUESTION = Announcement("v-question", "inbound-notice", "ro", 4000, "callguard/question")
 THANKS = Announcement("v-thanks", "thank-you", "ro", 1500, "callguard/thanks")
 REFUSED = Announcement("v-refused", "refused", "ro", 1700, "callguard/refused")
+LISTED = Announcement("v-listed", "not-recorded", "ro", 1300, "callguard/listed")
 
 
 class Terms(TypedDict, total=False):
@@ -36,6 +37,7 @@ class Terms(TypedDict, total=False):
     on_refusal: OnRefusal
     withdraw_keys: str
     retention: Period
+    prompts: Prompts
 
 
 def policy(mode: Mode, **terms: Unpack[Terms]) -> Policy:

@@ -37,8 +37,14 @@ def started(direction: Direction) -> ev.CallStarted:
     )
 
 
-def handed_over(leg: str = CUSTOMER, at: float = 1) -> ev.HandedOver:
-    return ev.HandedOver(**_where(leg, at), channel=channel(leg), number=number(leg), equipment_ip="192.0.2.7", user_agent="Phone 1.0")
+def handed_over(leg: str = CUSTOMER, at: float = 1, *, listed: bool = False) -> ev.HandedOver:
+    equipment = {"equipment_ip": "192.0.2.7", "user_agent": "Phone 1.0"}
+    return ev.HandedOver(**_where(leg, at), channel=channel(leg), number=number(leg), listed=listed, **equipment)
+
+
+def entered(leg: str = CUSTOMER, at: float = 30) -> ev.PartyListed:
+    """The person is in the do-not-record register."""
+    return ev.PartyListed(**_where(leg, at))
 
 
 def taken_up(leg: str = CUSTOMER, at: float = 1) -> ev.TakenUp:
@@ -79,8 +85,8 @@ def answered(leg: str = CUSTOMER, at: float = 1.2) -> ev.LegAnswered:
     return ev.LegAnswered(**_where(leg, at))
 
 
-def joined(leg: str, bridge: str = HERE, at: float = 20) -> ev.LegJoined:
-    return ev.LegJoined(**_where(leg, at), channel=channel(leg), bridge=bridge, number=number(leg), outside=leg in OUTSIDE)
+def joined(leg: str, bridge: str = HERE, at: float = 20, *, listed: bool = False) -> ev.LegJoined:
+    return ev.LegJoined(**_where(leg, at), channel=channel(leg), bridge=bridge, number=number(leg), outside=leg in OUTSIDE, listed=listed)
 
 
 def left(leg: str, bridge: str = HERE, at: float = 40) -> ev.LegLeft:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import TypedDict
 
 from callguard.call import commands as do
-from tests.unit.call_cast import CUSTOMER, LINKEDID, PBX, QUESTION, REFUSED, THANKS, channel
+from tests.unit.call_cast import CUSTOMER, LINKEDID, LISTED, PBX, QUESTION, REFUSED, THANKS, channel
 from tests.unit.call_facts import path, recording_id
 
 
@@ -46,6 +46,12 @@ def regret(step: int, leg: str = CUSTOMER) -> tuple[do.Command, ...]:
     """Tell the person that the refusal was understood; no key cuts it."""
     play = do.Announce(**_channel(leg), step=step, announcement=REFUSED, interrupt="", net_ms=4700)
     return play, do.SetTimer(**_line(leg), step=step, after_ms=3700)
+
+
+def assure(step: int, leg: str = CUSTOMER) -> tuple[do.Command, ...]:
+    """Tell a listed person that the call is not recorded; no key cuts it."""
+    play = do.Announce(**_channel(leg), step=step, announcement=LISTED, interrupt="", net_ms=4300)
+    return play, do.SetTimer(**_line(leg), step=step, after_ms=3300)
 
 
 def ask(step: int, leg: str = CUSTOMER) -> tuple[do.Command, ...]:

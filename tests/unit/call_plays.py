@@ -12,11 +12,24 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from callguard.call import events as ev
-from callguard.call.policy import Mode, OnRefusal, Policy
+from callguard.call.policy import Mode, OnRefusal, Policy, Prompts
 from callguard.call.state import Call, Direction
 from callguard.call.step import step
 from tests.unit import call_facts as facts
-from tests.unit.call_cast import AGENT, COLLEAGUE, CUSTOMER, FRIEND, HERE, NOBODY_HERE, THERE, policy
+from tests.unit.call_cast import (
+    AGENT,
+    COLLEAGUE,
+    CUSTOMER,
+    FRIEND,
+    HERE,
+    LISTED,
+    NOBODY_HERE,
+    QUESTION,
+    REFUSED,
+    THANKS,
+    THERE,
+    policy,
+)
 from tests.unit.call_world import Transcript
 
 widely = settings(max_examples=120, deadline=None)
@@ -51,6 +64,9 @@ def _started(move: Move, _call: Call, _at: float) -> ev.Event:
 
 _KINDS: Mapping[str, Callable[[Move, Call, float], ev.Event]] = {
     "handed over": lambda move, _, at: facts.handed_over(move.leg, at),
+    "handed over listed": lambda move, _, at: facts.handed_over(move.leg, at, listed=True),
+    "joined listed": lambda move, _, at: facts.joined(move.leg, move.bridge, at, listed=True),
+    "entered": lambda move, _, at: facts.entered(move.leg, at),
     "taken up": lambda move, _, at: facts.taken_up(move.leg, at),
     "handed back": lambda move, _, at: facts.handed_back(move.leg, at),
     "said": lambda move, call, at: facts.said(_under_way(move, call), move.leg, at),
@@ -103,6 +119,8 @@ _SCENES = (
     _scene("handed over", "handed back", "joined"),
     _scene("pressed:*", "pressed:9"),
     _scene("pressed:*", "pressed:9", "stopped"),
+    _scene("entered"),
+    _scene("handed over listed", "handed back", "joined"),
     _scene("joined", "left"),
     _scene("joined", "gone"),
     _scene("left", "joined"),
@@ -122,6 +140,7 @@ policies = st.sampled_from(
         *(policy(mode, attempts=attempts) for mode in Mode for attempts in (1, 3)),
         policy(Mode.OPT_IN, on_refusal=OnRefusal.HANGUP),
         policy(Mode.NOTICE, withdraw_keys=""),
+        *(policy(mode, prompts=Prompts(QUESTION, THANKS, REFUSED, LISTED)) for mode in (Mode.NOTICE, Mode.OPT_IN)),
     ]
 )
 directions = st.sampled_from(Direction)

@@ -13,7 +13,7 @@ from callguard.call import events as ev
 from callguard.call.policy import Mode
 from callguard.call.state import COVERED, RUNNING, Call, Decision, Number, Party, RecordingStatus, Stage
 from callguard.call.step import open_call, step
-from tests.unit.call_cast import CALL_ID
+from tests.unit.call_cast import CALL_ID, LISTED
 from tests.unit.call_facts import started
 from tests.unit.call_plays import histories, widely
 from tests.unit.call_world import apply
@@ -108,6 +108,31 @@ def test_the_pbx_writes_no_voice_of_an_uncovered_person(history: tuple[Call, lis
             pbx.perform(order)
         assert not (set(pbx.writing) - pbx.muted and uncovered(moment.call))
         assert set(pbx.writing) <= {one.id for one in moment.call.recordings if one.status in RUNNING}
+
+
+def tells_of_a_listed_person(moment: Moment) -> bool:
+    """Of an outside one: the operator's own people are not asked, and not in the register's reach."""
+    said = isinstance(moment.event, ev.PartyListed) or (isinstance(moment.event, ev.HandedOver | ev.LegJoined) and moment.event.listed)
+    person = moment.call.party(moment.event.leg)
+    return said and person is not None and person.outside
+
+
+@widely
+@given(histories())
+def test_nobody_is_recorded_beside_a_listed_person_who_is_asked_nothing_either(history: tuple[Call, list[ev.Event]]) -> None:
+    """S4, C8: whoever calls whom, from whichever moment on the number stands in the register."""
+    listed: set[str] = set()
+    for moment in course(*history):
+        listed |= {moment.event.leg} if tells_of_a_listed_person(moment) else set()
+        beside = any(one.leg in listed and one.bridge for one in moment.call.parties)
+        for order in moment.orders:
+            begins = isinstance(order, do.StartRecording | do.ResumeRecording)
+            assert not (begins and (beside or order.leg in listed))
+            asks = isinstance(order, do.AskDigit) or (isinstance(order, do.Announce) and order.announcement != LISTED)
+            hangs_up = isinstance(order, do.HangUp) and not isinstance(moment.event, ev.LegGone)
+            assert not ((asks or hangs_up) and order.leg in listed)
+        running = moment.call.running
+        assert running is None or (running.leg not in listed and (not beside or running.status is RecordingStatus.PAUSED))
 
 
 @widely

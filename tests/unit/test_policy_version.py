@@ -28,6 +28,7 @@ OTHER = replace(PROMPT, version="b" * 64)
         {"prompts": Prompts(OTHER, PROMPT, PROMPT)},
         {"prompts": Prompts(PROMPT, OTHER, PROMPT)},
         {"prompts": Prompts(PROMPT, PROMPT, OTHER)},
+        {"prompts": Prompts(PROMPT, PROMPT, PROMPT, OTHER)},
         {"accept_key": "5"},
         {"refuse_key": "5"},
         {"timeout_ms": 4000},
