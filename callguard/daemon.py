@@ -30,12 +30,7 @@ from callguard.evidence.configuration import enter_configuration
 from callguard.evidence.heads import HeadWatch
 from callguard.evidence.vault import Vault
 from callguard.health import Health
-from callguard.pbx.ami import AmiAddress
-from callguard.pbx.asterisk import Asterisk, AsteriskSite
 from callguard.pbx.border import Border
-from callguard.pbx.esl import EslAddress
-from callguard.pbx.esl_orders import Folders
-from callguard.pbx.freeswitch import Freeswitch, FreeswitchSite
 from callguard.pbx.switch import Switch
 from callguard.premises import premises, vault
 from callguard.retention.filing import Filing
@@ -105,6 +100,7 @@ class Daemon:
         self._heads.start()
         gc.freeze()  # what is there now stays for ever; the collector need not look at it again
         gc.set_threshold(_GARBAGE)
+        gc.enable()
         for switch in self._switches.values():
             switch.start()
         try:
@@ -182,13 +178,29 @@ def make_switch(pbx: PbxSettings, settings: Settings, engine: Engine) -> Switch:
         trunks=frozenset(pbx.trunks),
         now=utc_now,
     )
-    recordings = PurePosixPath(pbx.recordings_root or settings.recordings.pbx_root)
-    if pbx.kind == "freeswitch":
-        folders = Folders(recordings, PurePosixPath(settings.announcements.pbx_sounds), stereo=pbx.recording == "stereo")
-        there = EslAddress(pbx.host, pbx.port, pbx.read_secret())
-        return Freeswitch(FreeswitchSite(there, border, folders), engine.put, engine.congested)
+    return (_freeswitch if pbx.kind == "freeswitch" else _asterisk)(pbx, settings, border, engine)
+
+
+def _asterisk(pbx: PbxSettings, settings: Settings, border: Border, engine: Engine) -> Switch:
+    from callguard.pbx.ami import AmiAddress  # noqa: PLC0415 - a daemon loads the driver of its own switch; calls wait for its start
+    from callguard.pbx.asterisk import Asterisk, AsteriskSite  # noqa: PLC0415 - the same
+
     address = AmiAddress(pbx.host, pbx.port, pbx.username or "", pbx.read_secret(), pbx.tls)
-    return Asterisk(AsteriskSite(address, border, recordings), engine.put, engine.congested)
+    return Asterisk(AsteriskSite(address, border, _recordings(pbx, settings)), engine.put, engine.congested)
+
+
+def _freeswitch(pbx: PbxSettings, settings: Settings, border: Border, engine: Engine) -> Switch:
+    from callguard.pbx.esl import EslAddress  # noqa: PLC0415 - as above: it brings gevent, 25 ms
+    from callguard.pbx.esl_orders import Folders  # noqa: PLC0415 - the same
+    from callguard.pbx.freeswitch import Freeswitch, FreeswitchSite  # noqa: PLC0415 - the same
+
+    folders = Folders(_recordings(pbx, settings), PurePosixPath(settings.announcements.pbx_sounds), stereo=pbx.recording == "stereo")
+    return Freeswitch(FreeswitchSite(EslAddress(pbx.host, pbx.port, pbx.read_secret()), border, folders), engine.put, engine.congested)
+
+
+def _recordings(pbx: PbxSettings, settings: Settings) -> PurePosixPath:
+    """The root, as this PBX calls it."""
+    return PurePosixPath(pbx.recordings_root or settings.recordings.pbx_root)
 
 
 def prompts(catalogue: Catalogue, name: str, language: str) -> Prompts:

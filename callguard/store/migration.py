@@ -8,8 +8,6 @@ import os
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 
 from callguard.errors import StoreReadOnly, StoreUnreachable
 from callguard.store.database import Database
@@ -30,15 +28,18 @@ def migrate(database: Database) -> None:
         _create_file(sqlite_path(database.url), database.place)
     if current_revision(database) in (None, *REVISIONS[:-1]):
         with database.reshape() as connection:
-            command.upgrade(_alembic(connection), "head")
+            _upgrade(connection)
     check_schema(database)
 
 
-def _alembic(connection: sa.Connection) -> Config:
+def _upgrade(connection: sa.Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - 50 ms, which hardly any start of the daemon has a use for, and calls wait for that
+    from alembic.config import Config  # noqa: PLC0415 - the same
+
     settings = Config(attributes={"connection": connection})
     settings.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     settings.set_main_option("path_separator", "os")
-    return settings
+    command.upgrade(settings, "head")
 
 
 def _create_file(path: Path, place: str) -> None:

@@ -5,10 +5,9 @@ listed once at a time, which the database itself sees to. ``change`` numbers the
 commits, so that who remembers the last one it saw can ask for those behind it.
 """
 
-import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Date, Index, Integer, String, Table
 
-from callguard.store.base import metadata
+from callguard.store.base import metadata, partial
 from callguard.store.types import Moment
 
 optouts = Table(
@@ -29,5 +28,4 @@ optouts = Table(
     Column("salt", String, nullable=False),
 )
 Index("ix_optouts_change", optouts.c.change, unique=True)
-_IN_FORCE: sa.ColumnElement[bool] = optouts.c.removed_at.is_(None)
-Index("ix_optouts_listed", optouts.c.number, unique=True, sqlite_where=_IN_FORCE, postgresql_where=_IN_FORCE)
+partial("ix_optouts_listed", optouts.c.removed_at.is_(None), optouts.c.number, unique=True)

@@ -1,5 +1,8 @@
 """What the daemon is made of, before anything runs."""
 
+import os
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -45,3 +48,37 @@ def test_a_disk_with_too_little_room_begins_no_recording(tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["old.wav"]
     prepare(tmp_path, 1, "2026/11/21/a-1.wav")
     assert (tmp_path / "2026/11/21").is_dir()
+
+
+STARTED_UP = """
+import sys
+from callguard.cli.run import _loading_lightly
+with _loading_lightly():
+    from callguard import daemon
+from callguard.config import load_settings
+from callguard.engine import Engine
+from callguard.store.database import open_database
+from pathlib import Path
+settings = load_settings(Path(sys.argv[1]))
+database = open_database(settings.store.url)
+daemon.make_switch(settings.pbx[0], settings, Engine(database, ()))
+print(*sorted({name.partition(".")[0] for name in sys.modules} | {name for name in sys.modules if "dialects." in name}))
+import rich
+"""
+
+
+@pytest.mark.parametrize(("kind", "driver", "other"), [("asterisk", "panoramisk", "gevent"), ("freeswitch", "gevent", "panoramisk")])
+def test_calls_do_not_wait_for_what_a_start_does_not_need(tmp_path: Path, kind: str, driver: str, other: str) -> None:
+    """Design rule 9: a call in progress is taken up again within three seconds of the daemon's death, so each tenth of one counts."""
+    config = tmp_path / "callguard.toml"
+    config.write_text(CONFIG.format(kind=kind, root=tmp_path))
+    done = subprocess.run(
+        [sys.executable, "-c", STARTED_UP, config],
+        env={**os.environ, "CALLGUARD_TEST_SECRET": "secret"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+    assert {"sqlalchemy", driver} <= loaded
+    assert not loaded & {"alembic", "mako", "pygments", "sqlalchemy.dialects.postgresql", other}
