@@ -5,21 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.live.consent_house import SWITCHES
+from tests.live.sites import open_site, seal_by_key
 from tests.live.staging import Tone
-from tests.rig.site import both_ways, site
+from tests.rig.site import both_ways
 from tests.rig.sound import read_wav, tone_seconds
 
 pytestmark = pytest.mark.live
 
 
-def test_a_call_is_sealed_heard_by_the_command_and_then_gone(asterisk_root: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_a_call_is_sealed_heard_by_the_command_and_then_gone(switch: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """S13, C7, S10: the PBX's own file is gone when the row says so, and what is heard is what was said."""
-    with site(asterisk_root, tmp_path, both_ways("notice", "opt-in")) as here:
-        master = tmp_path / "master.key"
-        master.write_text("5e" * 32, "utf-8")
-        master.chmod(0o600)
-        named = f'country = "RO"\nmaster_key_file = "{master}"\nkeys = "{tmp_path}/keys"'
-        here.config.write_text(here.config.read_text("utf-8").replace('country = "RO"', named), "utf-8")
+    with open_site(switch, request, tmp_path, both_ways("notice", "opt-in")) as here:
+        seal_by_key(here)
         here.start_daemon()
         outside = here.caller.dial("700", here.pbx.sip_port)
         inside = here.agent.wait_call(10)
