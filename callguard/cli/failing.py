@@ -53,12 +53,12 @@ def printable(text: str) -> str:
 
 def _fault(defect: Exception) -> Fault:
     kind, places = type(defect).__name__, _places(defect)
-    if _logged(f"unexpected {kind} {places}"):
+    if log_line(f"unexpected {kind} {places}"):
         return Fault(f"unexpected {kind}; the journal has it", remedy="see journalctl -t callguard, and report it as a defect of callguard")
     return Fault(f"unexpected {kind} {places}", remedy="report it as a defect of callguard")
 
 
-def _logged(text: str) -> bool:
+def log_line(text: str) -> bool:
     """Whether the system log took it; it has no trace of what nobody listened to."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:

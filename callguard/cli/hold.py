@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from callguard.cli.gate import signature
 from callguard.cli.output import Cell, Json, Listing, print_fields, print_json
 from callguard.cli.session import database, settings
 from callguard.cli.writing import Since, Until
@@ -55,7 +56,7 @@ def place(  # noqa: PLR0913, PLR0917 - each is an option of its own
             meant = None if call is None else the_call(connection, call)
         wanted = None if number is None else numbers.parse(number, chosen.numbers.default_region)
         scope = Scope(recording=recording, call=meant, number=wanted, since=since, until=until, queue=queue)
-        placed = place_hold(opened, scope, by=by, reason=reason, reference=reference)
+        placed = place_hold(opened, scope, by=signature(chosen, by), reason=reason, reference=reference)
     _show(ListedHold(hold=placed, released_by=None, released_at=None, release_reason=None), as_json=as_json)
 
 
@@ -64,8 +65,9 @@ def release(context: typer.Context, number: Numbered, by: By, reason: Reason, *,
     """Release a hold; by another person than the one who placed it."""
     from callguard.retention.holding import release as release_hold
 
-    with database(settings(context)) as opened:
-        _show(release_hold(opened, number, by=by, reason=reason), as_json=as_json)
+    chosen = settings(context)
+    with database(chosen) as opened:
+        _show(release_hold(opened, number, by=signature(chosen, by), reason=reason), as_json=as_json)
 
 
 @hold.command("list")

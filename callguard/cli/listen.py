@@ -1,6 +1,5 @@
 """`callguard listen`: a recording's sound, to a pipe or into a private file; who listens and why is entered in the ledger."""
 
-import getpass
 import os
 import sys
 from collections.abc import Iterable
@@ -9,6 +8,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from callguard.cli.gate import signature
 from callguard.cli.session import database, settings
 from callguard.errors import FileFault, UsageError
 
@@ -29,16 +29,11 @@ def listen(context: typer.Context, recording: Wanted, reason: Why, by: Who = Non
         raise UsageError("sound is nothing for a terminal", place="stdout", remedy="write | aplay behind it, or --output FILE")
     chosen = settings(context)
     with database(chosen) as opened:
-        sound = give(opened, chosen.recordings.root, vault(chosen), recording, by=by or _logged_in(), reason=reason)
+        sound = give(opened, chosen.recordings.root, vault(chosen), recording, by=signature(chosen, by), reason=reason)
         if output is None:
             _pour(sound, sys.stdout.fileno())
         else:
             _keep(sound, output)
-
-
-def _logged_in() -> str:
-    """Who called, also through sudo."""
-    return os.environ.get("SUDO_USER") or getpass.getuser()
 
 
 def _pour(sound: Iterable[bytes], into: int) -> None:

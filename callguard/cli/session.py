@@ -19,10 +19,16 @@ def settings_path(context: typer.Context) -> Path:
 
 
 def settings(context: typer.Context) -> "Settings":
-    """The configuration, read anew. Raises :class:`callguard.errors.ConfigError`."""
+    """The configuration, read anew, for who may run the command.
+
+    Raises :class:`callguard.errors.ConfigError`, and :class:`callguard.errors.GuardRefusal` for who may not.
+    """
+    from callguard.cli.gate import command_name, require_role
     from callguard.config import load_settings
 
-    return load_settings(settings_path(context))
+    chosen = load_settings(settings_path(context))
+    require_role(chosen, command_name(context))
+    return chosen
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from callguard.config.retention import RetentionSettings, policies_outside
 from callguard.config.section import Flaw, Section, Table, refusal
 from callguard.config.values import (
     AbsolutePath,
+    Account,
     Company,
     Country,
     Filled,
@@ -27,6 +28,7 @@ from callguard.config.values import (
     Name,
     Region,
     Retention,
+    Roles,
     Size,
     Text,
     Texts,
@@ -207,6 +209,7 @@ class Settings(Section):
     retention: RetentionSettings = Field(examples=["[retention]"])
     sweep: SweepSettings = Field(default=SweepSettings(), examples=["[sweep]"])
     logging: LoggingSettings = Field(default=LoggingSettings(), examples=["[logging]"])
+    access: Mapping[Account, Roles] = Field(default={}, examples=['ana = ["dpo"] below [access]'])
 
     controller: ControllerSettings = Field(default=ControllerSettings(), examples=["[controller]"])
     @classmethod

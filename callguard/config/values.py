@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from callguard.announcements.text import LANGUAGES, LONGEST_COMPANY, NAMES
 from callguard.call.period import Period, Unit, parse_period
 from callguard.config.section import refusal
+from callguard.rights.roles import Role
 
 Item = TypeVar("Item")
 
@@ -194,3 +195,11 @@ Filled = AfterValidator(_filled)
 """Lists that must hold something. As a validator, so that a list of faulty entries is not called empty on top of it."""
 
 Texts = Annotated[tuple[Text, ...], Filled]
+
+_ACCOUNT_REMEDY = 'write the name of an account, or % and the name of a group, as in ana = ["dpo"] or "%quality" = ["reviewer"]'
+Account = Annotated[StrictStr, _like(r"%?[^\W\d][\w.@\\$-]{0,63}", "names no account of this machine", _ACCOUNT_REMEDY)]
+
+_EVERY_ROLE = ", ".join(f'"{role}"' for role in Role)
+_Role = Annotated[StrictStr, _among(frozenset(Role), "is no role", f"write one or more of {_EVERY_ROLE}")]
+Roles = Annotated[tuple[_Role, ...], Filled]
+"""What an account may do; see :mod:`callguard.rights.roles`."""

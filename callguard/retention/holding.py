@@ -10,10 +10,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from callguard.clock import utc_now
-from callguard.errors import CallguardError, GuardRefusal, UsageError
+from callguard.errors import CallguardError, UsageError
 from callguard.evidence import retention_entries
 from callguard.lines import line
-from callguard.retention.holds import Hold, Scope, same_person
+from callguard.retention.holds import Hold, Scope
+from callguard.signatures import require_second
 from callguard.store.database import Database
 from callguard.store.hold_rows import ListedHold, add_hold, find_hold, hold_evidence, recording_deleted, release_hold
 from callguard.store.ledger_rows import append
@@ -54,8 +55,7 @@ def _require_releasable(found: ListedHold | None, identifier: int, person: str) 
         raise CallguardError("there is no such hold", place=place, remedy="callguard hold list tells them")
     if found.released_at is not None:
         raise CallguardError(f"was released on {_day(found.released_at)}", place=place)
-    if same_person(person, found.hold.placed_by):
-        raise GuardRefusal("was placed by the same person", place=place, remedy="let a second person release it")
+    require_second(found.hold.placed_by, person, place, "was placed")
 
 
 def _released(connection: sa.Connection, identifier: int) -> ListedHold:

@@ -94,15 +94,6 @@ def reason(hold: Hold) -> str:
     return f"under legal hold {hold.id}, reference {hold.reference}"
 
 
-def same_person(one: str, other: str) -> bool:
-    """Whether two names are one, however they are spaced and capitalised."""
-    return _plain(one) == _plain(other)
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.casefold().split())
-
-
 def _names(number: Number, written: Iterable[str]) -> bool:
     return any(one in {number.e164, number.raw} or _ends_alike(one, number.e164) for one in written)
 

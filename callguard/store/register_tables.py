@@ -1,7 +1,8 @@
 """Registers that only grow: each row is a fact with who, when and on what paper, and is never changed.
 
 A request of a person (S15t) is opened by a row of ``requests``; its extension and its end are rows of ``request_steps``. The day on which
-it is due follows from these and is nowhere stored. Each row has an entry in the ledger, which :mod:`callguard.store.register_rows` makes.
+it is due follows from these and is nowhere stored. ``denials`` says which account was refused which command, and when (S10). Each row has
+an entry in the ledger, which :mod:`callguard.store.register_rows` makes.
 """
 
 from sqlalchemy import Column, Date, ForeignKey, Integer, String, Table
@@ -37,5 +38,15 @@ request_steps = Table(
     Column("salt", String, nullable=False),
 )
 
-REGISTERS = (requests, request_steps)
+denials = Table(
+    "denials",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", String, nullable=False),
+    Column("command", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("salt", String, nullable=False),
+)
+
+REGISTERS = (requests, request_steps, denials)
 """All of them; the ledger is held against their rows."""

@@ -1,4 +1,4 @@
-"""Tables that the rights of a person need beside those of the calls."""
+"""What the rights of a person need beside the tables of the calls: who redirected a call, so that they are found as its caller is."""
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callguard.call.state import Number
-from callguard.retention.holds import Hold, Matter, Scope, catches, holding, reason, same_person
+from callguard.retention.holds import Hold, Matter, Scope, catches, holding, reason
 
 AT = datetime(2026, 8, 31, 9, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -76,14 +76,6 @@ def test_a_scope_in_words() -> None:
         "number +40722000111, since 2026-08-31T09:30:00Z, until 2026-08-31T10:30:00Z, queue sales"
     )
     assert Scope(recording="r-1", call="c-1", number=Number("201", None)).words == "recording r-1, call c-1, number 201"
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [("Ana Pop", "  ana   POP ", True), ("Ștefan Țîru", "ȘTEFAN ȚÎRU", True), ("Ana Pop", "Ana Popa", False), ("a", "b", False)],
-)
-def test_one_person_is_one_however_the_name_is_typed(one: str, other: str, same: bool) -> None:
-    assert same_person(one, other) is same
 
 
 spans = st.tuples(st.integers(-5, 5), st.integers(0, 5)).map(lambda pair: (AT + pair[0] * HOUR, AT + (pair[0] + pair[1]) * HOUR))

@@ -1,4 +1,4 @@
-"""Who redirected a call, found as its caller is."""
+"""Who was refused a command, and who redirected a call, found as its caller is."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,7 +19,15 @@ _REDIRECTIONS = sa.table("redirections", *map(sa.column, ("call_id", "position",
 
 
 def upgrade() -> None:
-    """Add the table, and a row for each number that redirected a call until now."""
+    """Add the tables, and a row for each number that redirected a call until now."""
+    _make()
+    connection, after = op.get_bind(), ""
+    while page := _page(connection, after):
+        connection.execute(sa.insert(_REDIRECTIONS), list(_rows(page)))
+        after = page[-1].id
+
+
+def _make() -> None:
     op.create_table(
         "redirections",
         sa.Column("call_id", sa.String(), nullable=False),
@@ -30,10 +38,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("call_id", "position", name="pk_redirections"),
     )
     op.create_index("ix_redirections_ending", "redirections", ["ending", "number"])
-    connection, after = op.get_bind(), ""
-    while page := _page(connection, after):
-        connection.execute(sa.insert(_REDIRECTIONS), list(_rows(page)))
-        after = page[-1].id
+    op.create_table(
+        "denials",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("command", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("salt", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_denials"),
+    )
 
 
 def _page(connection: sa.Connection, after: str) -> list[sa.Row[Any]]:
