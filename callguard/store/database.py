@@ -85,6 +85,8 @@ class Database:
             try:
                 yield connection
             except BaseException:
+                if is_sqlite(self.url) and not connection.invalidated:
+                    connection.connection.rollback()  # a traceback may hold a cursor, and with it the lock past the closing
                 connection.invalidate()  # in which state it is now nobody knows
                 connection.close()
                 raise
