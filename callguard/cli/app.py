@@ -13,6 +13,7 @@ from callguard.cli.check import check
 from callguard.cli.failing import reported
 from callguard.cli.hold import hold
 from callguard.cli.importing import importing
+from callguard.cli.incident import incident
 from callguard.cli.ledger import ledger
 from callguard.cli.listen import listen
 from callguard.cli.person import person
@@ -62,6 +63,7 @@ app.add_typer(importing)
 app.add_typer(ledger)
 app.add_typer(person)
 
+app.add_typer(incident)
 
 app.add_typer(request)
 def main() -> int:

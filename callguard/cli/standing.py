@@ -3,7 +3,7 @@
 What only a running daemon can tell is unknown when it does not run, and not what it was when it ended.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Self
 
@@ -13,6 +13,7 @@ from callguard.clock import utc_now
 from callguard.config import Settings
 from callguard.errors import CallguardError, Fault, StoreError
 from callguard.retention.space import free_bytes
+from callguard.rights.deadlines import Deadline, deadlines
 from callguard.status_file import Status, latest
 from callguard.store.records import open_calls
 from callguard.store.retention_rows import SweepRow, count_due, last_sweep
@@ -20,11 +21,14 @@ from callguard.store.retention_rows import SweepRow, count_due, last_sweep
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """By the database: calls without an end, recordings whose time has come and that are still there, the last sweep that ended."""
+    """By the database: calls without an end, recordings whose time has come and that are still there, the last sweep that ended, and
+    what is due to people and authorities.
+    """
 
     open_calls: int
     recordings_due: int
     last_sweep: SweepRow | None
+    deadlines: Sequence[Deadline]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,12 @@ class Standing:
         return cls(None if fault else status, fault, known, store_faults, free_bytes(settings.recordings.root))
 
     def complain(self) -> None:
-        """Raises :class:`CallguardError` when the daemon does not run or has an alarm, or the database cannot be read."""
+        """Raises :class:`CallguardError` when the daemon does not run or has an alarm, something is late, or no database can be read."""
         silent = Fault(f"the daemon does not run: {self.fault}", remedy="systemctl start callguard; then journalctl -u callguard")
         alarms = [Fault(alarm, remedy="journalctl -u callguard tells more") for alarm in (self.status.alarms if self.status else ())]
-        faults = (*((silent,) if self.fault else ()), *self.store_faults, *alarms)
+        now = utc_now()
+        late = [Fault(one.words(now)) for one in (self.known.deadlines if self.known else ()) if one.late(now)]
+        faults = (*((silent,) if self.fault else ()), *self.store_faults, *alarms, *late)
         if faults:
             raise CallguardError("not running as it should", faults=faults)
 
@@ -90,13 +96,18 @@ def _store(known: Known | None) -> Iterator[tuple[str, Cell]]:
     sweep = known.last_sweep
     told = None if sweep is None else f"{moment(sweep.finished_at)}: {sweep.considered} due, {sweep.deleted} deleted, {sweep.failed} failed"
     yield "last sweep", told
+    now = utc_now()
+    for one in known.deadlines:
+        yield "deadline", one.words(now)
 
 
 def _known(settings: Settings) -> tuple[Known | None, tuple[Fault, ...]]:
     try:
         with database(settings) as opened, opened.read() as connection:
             unended = sum(call.ended_at is None for pbx in settings.pbx for call in open_calls(connection, pbx.name))
-            return Known(unended, count_due(connection, utc_now()), last_sweep(connection)), ()
+            now = utc_now()
+            due = deadlines(connection, settings.retention.time_zone, now)
+            return Known(unended, count_due(connection, now), last_sweep(connection), due), ()
     except StoreError as error:
         return None, error.faults
 

@@ -3,9 +3,13 @@
 A request of a person (S15t) is opened by a row of ``requests``; its extension and its end are rows of ``request_steps``. The day on which
 it is due follows from these and is nowhere stored. ``denials`` says which account was refused which command, and when (S10). Each row has
 an entry in the ledger, which :mod:`callguard.store.register_rows` makes.
+
+``copies`` are what left the house: recordings released to a person (S11), recordings and call records disclosed (C11), each with the hash of
+the copy. ``release_consents`` are what parties said to that, given and withdrawn. An incident (S14, C13) is opened by a row of
+``incidents``, which tells what was affected as it was counted then; notifications and its end are rows of ``incident_steps``.
 """
 
-from sqlalchemy import Column, Date, ForeignKey, Integer, String, Table
+from sqlalchemy import Column, Date, ForeignKey, Integer, String, Table, Text
 
 from callguard.store.base import metadata
 from callguard.store.types import Moment
@@ -48,5 +52,71 @@ denials = Table(
     Column("salt", String, nullable=False),
 )
 
-REGISTERS = (requests, request_steps, denials)
+release_consents = Table(
+    "release_consents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("recording_id", String, nullable=False, index=True),
+    Column("leg", String, nullable=False),
+    Column("step", String, nullable=False),
+    Column("way", String, nullable=False),
+    Column("said_on", Date, nullable=False),
+    Column("reference", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("salt", String, nullable=False),
+)
+
+copies = Table(
+    "copies",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("way", String, nullable=False),
+    Column("recording_id", String, index=True),
+    Column("call_id", String, nullable=False, index=True),
+    Column("mark", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("recipient", String, nullable=False),
+    Column("ground", String, nullable=False),
+    Column("reference", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("salt", String, nullable=False),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("nature", Text, nullable=False),
+    Column("happened_from", Moment, nullable=False),
+    Column("happened_until", Moment),
+    Column("discovered_at", Moment, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("people", Integer, nullable=False),
+    Column("unknown_people", Integer, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("recordings", Integer, nullable=False),
+    Column("messages", Integer, nullable=False),
+    Column("opened_by", String, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("salt", String, nullable=False),
+)
+
+incident_steps = Table(
+    "incident_steps",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("incident_id", Integer, ForeignKey("incidents.id"), nullable=False, index=True),
+    Column("step", String, nullable=False),
+    Column("text", Text),
+    Column("reason", String),
+    Column("by", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("entered_at", Moment, nullable=False),
+    Column("salt", String, nullable=False),
+)
+
+REGISTERS = (requests, request_steps, denials, release_consents, copies, incidents, incident_steps)
 """All of them; the ledger is held against their rows."""

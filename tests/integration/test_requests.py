@@ -1,8 +1,10 @@
 """The register of requests: due days, one extension, an end, the letters, and the ledger over all of it (S15, S15t)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,9 +31,9 @@ SENDER = Sender(name="Example SRL", contact="dpo@example.com", authority=AUTHORI
 BY = ("--by", "Ana Pop")
 
 
-def opened(database: Database, right: Right = Right.ACCESS, person: Person = ADA, **changes: object) -> Request:
-    asked = {"right": right, "way": Way.POST, "received_on": RECEIVED, "reference": "letter 12", **changes}
-    return open_request(database, person, Asked(**asked), by="Ana Pop")  # type: ignore[arg-type]  # changes are of its fields
+def opened(database: Database, right: Right = Right.ACCESS, person: Person = ADA, changes: Mapping[str, Any] | None = None) -> Request:
+    asked = replace(Asked(right=right, way=Way.POST, received_on=RECEIVED, reference="letter 12"), **(changes or {}))
+    return open_request(database, person, asked, by="Ana Pop")
 
 
 def test_a_request_is_due_when_promised_and_may_be_extended_once(database: Database) -> None:
@@ -44,7 +46,11 @@ def test_a_request_is_due_when_promised_and_may_be_extended_once(database: Datab
         extend_request(database, request.id, by="Ana Pop", reason="more", today=DUE)
     closed = close_request(database, request.id, Outcome.GRANTED, by="Ion Ene", reason="sent by post")
     assert (closed.state, closed.end and closed.end.by) == ("granted", "Ion Ene")
-    for again in (lambda: close_request(database, request.id, Outcome.REFUSED, by="I", reason="x"), lambda: _extend(database, request)):
+    acts: list[Callable[[], Request]] = [
+        lambda: close_request(database, request.id, Outcome.REFUSED, by="I", reason="x"),
+        lambda: _extend(database, request),
+    ]
+    for again in acts:
         with pytest.raises(CallguardError, match=f"was closed on {utc_now():%Y-%m-%d}: granted"):
             again()
 
@@ -83,7 +89,7 @@ BAD = [
 @pytest.mark.parametrize(("changes", "told"), BAD)
 def test_what_cannot_be_is_refused_and_leaves_nothing(sqlite_file: Database, changes: dict[str, object], told: str) -> None:
     with pytest.raises(UsageError) as refused:
-        opened(sqlite_file, **changes)
+        opened(sqlite_file, changes=changes)
     assert str(refused.value).startswith(told)
     with sqlite_file.read() as connection:
         assert list_requests(connection) == []

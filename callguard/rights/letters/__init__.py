@@ -1,4 +1,4 @@
-"""The letters to a person, in Romanian and English: what became of a request, or why it takes longer (S15, S15t; GDPR art. 12).
+"""The letters to people, in Romanian and English: what became of a request, why it takes longer, what happened to their data (S14, S15).
 
 A letter is made from a text in ``<language>/<name>.txt`` in which ``$names`` stand for what differs. An answer tells the outcome and its
 reason, the person's rights, and the authority to complain to; an extension tells the new day and the reason. Both go to the holder of a
@@ -26,11 +26,11 @@ class Sender:
     authority: str
 
 
-def in_language(written: str) -> str:
+def in_language(chosen: str) -> str:
     """A language that there are letters in. Raises :class:`UsageError`."""
-    if written not in RIGHTS:
+    if chosen not in RIGHTS:
         raise UsageError("is no language that there are letters in", place="--language", remedy=f"write one of {', '.join(RIGHTS)}")
-    return written
+    return chosen
 
 
 def letter_of(request: Request, sender: Sender, language: str, today: date) -> str:
@@ -45,7 +45,7 @@ def answer(request: Request, sender: Sender, language: str, today: date) -> str:
         remedy = f"callguard request close {request.id} --outcome … --reason …"
         raise CallguardError("is open: there is nothing to answer yet", place=f"request {request.id}", remedy=remedy)
     told = {"outcome": OUTCOMES[language][request.end.outcome], "reason": request.end.reason}
-    return _letter("answer", language, _named(request, sender, language, today) | told)
+    return written("answer", language, _named(request, sender, language, today) | told)
 
 
 def extension(request: Request, sender: Sender, language: str, today: date) -> str:
@@ -53,7 +53,7 @@ def extension(request: Request, sender: Sender, language: str, today: date) -> s
     if request.extension is None:
         raise CallguardError("was not extended", place=f"request {request.id}", remedy=f"callguard request extend {request.id} --reason …")
     told = {"due": request.due_on.isoformat(), "reason": request.extension.reason}
-    return _letter("extension", language, _named(request, sender, language, today) | told)
+    return written("extension", language, _named(request, sender, language, today) | told)
 
 
 def _named(request: Request, sender: Sender, language: str, today: date) -> dict[str, str]:
@@ -71,6 +71,7 @@ def _named(request: Request, sender: Sender, language: str, today: date) -> dict
     }
 
 
-def _letter(name: str, language: str, words: Mapping[str, str]) -> str:
+def written(name: str, language: str, words: Mapping[str, str]) -> str:
+    """A text with what differs filled in; a text that asks for more than is there is a ``KeyError``."""
     text = files(__name__).joinpath(language, f"{name}.txt").read_text("utf-8")
     return Template(text).substitute(words)
