@@ -1,5 +1,9 @@
 """Putting the current announcements where the PBX looks for sounds: ``<sounds folder>/callguard/<language>/``.
 
+Each prompt lies there twice in each rate, under the names by which a PBX finds the one that fits a leg: Asterisk by suffix (``.wav16``),
+FreeSWITCH in a folder beside it that is called like the rate (``16000/``; `mod_sndfile` looks there first, and takes the highest rate that
+it finds before the plain name). Without them a wideband caller of FreeSWITCH would hear 8 kHz.
+
 File names carry the version, so a new version never takes the place of one that is being played to somebody, and old ones stay for
 calls that began with them. A file counts as present when its bytes are the catalogue's; one of the right name with other bytes is
 damaged and is replaced whole, by renaming.
@@ -8,6 +12,7 @@ damaged and is replaced whole, by renaming.
 from dataclasses import dataclass
 from pathlib import Path
 
+from callguard.announcements.audio import RATES
 from callguard.announcements.catalogue import EXTENSIONS, PBX_FOLDER, Catalogue, wav_files
 from callguard.announcements.publishing import publish
 from callguard.errors import FileFault
@@ -41,10 +46,16 @@ def install(catalogue: Catalogue, pbx_sounds: Path) -> Inventory:
 
 def _wanted(catalogue: Catalogue) -> dict[str, bytes]:
     return {
-        edition.announcement.file + extension: content
+        place: content
         for edition in catalogue.current
-        for extension, content in zip(EXTENSIONS, wav_files(catalogue.audio(edition)), strict=True)
+        for place, content in zip(places(edition.announcement.file), 2 * wav_files(catalogue.audio(edition)), strict=True)
     }
+
+
+def places(file: str) -> tuple[str, ...]:
+    """Where a prompt that is played as ``file`` lies, below the sounds folder: of 8 and 16 kHz for Asterisk, then for FreeSWITCH."""
+    folder, _, name = file.rpartition("/")
+    return (*(file + extension for extension in EXTENSIONS), *(f"{folder}/{rate}/{name}.wav" for rate in RATES))
 
 
 def _compare(wanted: dict[str, bytes], pbx_sounds: Path) -> Inventory:

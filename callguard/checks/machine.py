@@ -147,6 +147,7 @@ def _installed(subject: Subject, catalogue: Catalogue, sounds: Path) -> Iterator
     found = inspect(catalogue, sounds)
     unlike = [f"{len(files)} {word}" for word, files in (("missing", found.missing), ("damaged", found.damaged)) if files]
     if unlike:
-        yield subject.failed(f"{' and '.join(unlike)} of {len(catalogue.current) * 2} files", "run: callguard announcements install")
+        wanted = len(found.present) + len(found.missing) + len(found.damaged)
+        yield subject.failed(f"{' and '.join(unlike)} of {wanted} files", "run: callguard announcements install")
     else:
         yield subject.ok(f"all {len(found.present)} files are there, byte for byte")

@@ -37,12 +37,14 @@ def everything(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 def test_every_prompt_lands_under_the_name_by_which_it_is_played(pbx: Path) -> None:
     found = install(SHIPPED, pbx)
-    assert len(found.missing) == 2 * len(NAMES) * len(LANGUAGES)
+    assert len(found.missing) == 4 * len(NAMES) * len(LANGUAGES)
     for name in NAMES:
         for language in LANGUAGES:
             played = SHIPPED.find(name, language).file
-            narrow, wide = (read_wav((pbx / f"{played}{extension}").read_bytes()) for extension in (".wav", ".wav16"))
-            assert (narrow.rate, wide.rate) == (8000, 16000)
+            of_asterisk = (pbx / f"{played}{extension}" for extension in (".wav", ".wav16"))
+            of_freeswitch = ((pbx / played).parent / str(rate) / f"{Path(played).name}.wav" for rate in (8000, 16000))
+            narrow, wide, *again = (read_wav(path.read_bytes()) for path in (*of_asterisk, *of_freeswitch))
+            assert (narrow.rate, wide.rate, again) == (8000, 16000, [narrow, wide])
             assert len(narrow.samples) * 1000 // 8000 == SHIPPED.find(name, language).duration_ms
     assert not list(pbx.glob(".*"))
 
@@ -85,7 +87,7 @@ def test_a_damaged_file_is_found_and_replaced_and_older_versions_stay(pbx: Path)
 
 def test_inspecting_only_looks(pbx: Path) -> None:
     found = inspect(SHIPPED, pbx)
-    assert len(found.missing) == 2 * len(NAMES) * len(LANGUAGES)
+    assert len(found.missing) == 4 * len(NAMES) * len(LANGUAGES)
     assert not list(pbx.iterdir())
 
 

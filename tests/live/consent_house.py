@@ -18,7 +18,7 @@ from typing import Any, Final
 import pytest
 
 from callguard.announcements import BuildSettings, Catalogue, build
-from callguard.announcements.catalogue import EXTENSIONS
+from callguard.announcements.installation import places
 from callguard.clock import utc_now
 from tests.live.staging import KEY_BOUND_S, Tone
 from tests.rig.freeswitch_esl import Esl
@@ -299,9 +299,8 @@ class House:
 
     def take_away(self, name: str, language: str) -> None:
         """The PBX has this prompt no more."""
-        sound = self.site.sounds / self.site.prompt(name, language).file
-        for extension in EXTENSIONS:
-            sound.with_name(sound.name + extension).replace(self.site.folder / f"taken-away{extension}")
+        for number, place in enumerate(places(self.site.prompt(name, language).file)):
+            (self.site.sounds / place).replace(self.site.folder / f"taken-away-{number}")
 
     def _find(self, number: str) -> dict[str, Any] | None:
         return next((call for call in self._told if number in (call["caller"], call["dialled"]) and is_done(call)), None)
