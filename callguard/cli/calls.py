@@ -39,7 +39,7 @@ def call_row(call: "ListedCall") -> tuple[Cell, ...]:
         call.caller,
         call.callee or call.dialled,
         call.billable_s,
-        call.disposition or "in progress",
+        call.disposition or (None if call.ended_at else "in progress"),
         ", ".join(_decisions(call)),
         ", ".join(recording.status for recording in call.recordings),
         call.id,

@@ -86,13 +86,16 @@ class PolicySettings(Section):
 
     def policy(self, name: str, language: str, prompts_for: PromptsFor) -> Policy:
         """What the call core goes by. `language` holds where the policy names none; its prompts are looked up unless nothing is played."""
-        mode = Mode(self.mode)
-        prompts = None if mode is Mode.NEVER else prompts_for(self.announcement, self.language or language)
+        never = Mode(self.mode) is Mode.NEVER
+        return self.with_prompts(name, None if never else prompts_for(self.announcement, self.language or language))
+
+    def with_prompts(self, name: str, prompts: Prompts | None) -> Policy:
+        """The same with these; with none for calls in which callguard played nothing to anybody, since it was not there."""
         policy = Policy(
             name=name,
             version="",
             direction=self.direction,
-            mode=mode,
+            mode=Mode(self.mode),
             legal_basis=self.legal_basis,
             purposes=self.purposes,
             retention=self.retention,

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from callguard.call.cdr import summary
 from callguard.call.state import Call, Number, Party, RecordingStatus
 from callguard.retention import naming
+from callguard.store.adoption_rows import BACKFILL
 from callguard.store.hold_rows import held_recordings
 from callguard.store.loading import in_chunks, load_calls
 from callguard.store.search import call_ids, message_rows
@@ -162,7 +163,8 @@ def shown(number: Number) -> str | None:
 
 
 def _listed(call: Call, source: str, files: Sequence[ListedRecording]) -> ListedCall:
-    figures = summary(call)
+    """Whether a call that was taken over was answered is not known unless a CDR told it."""
+    figures, unknown = summary(call), source == BACKFILL and call.answered_at is None
     return ListedCall(
         id=call.id,
         pbx=call.pbx,
@@ -176,8 +178,8 @@ def _listed(call: Call, source: str, files: Sequence[ListedRecording]) -> Listed
         answered_at=call.answered_at,
         ended_at=call.ended_at,
         duration_s=figures.duration_s,
-        billable_s=figures.billable_s,
-        disposition=figures.disposition,
+        billable_s=None if unknown else figures.billable_s,
+        disposition=None if unknown else figures.disposition,
         hangup_cause=call.hangup_cause,
         equipment_ip=call.equipment_ip,
         user_agent=call.user_agent,

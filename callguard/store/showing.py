@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from callguard.call.state import Call, Party
+from callguard.store.adoption_rows import starts_known_by
 from callguard.store.listing import ListedCall, shape_calls, shown
 from callguard.store.loading import load_calls
 from callguard.store.tables import announcements, consents, deletions, parties, policies, recordings
@@ -67,7 +68,8 @@ def show_call(connection: sa.Connection, identifier: str) -> ShownCall | None:
     call = next(iter(load_calls(connection, [identifier])), None)
     if call is None:
         return None
-    course = [*_of_call(call), *_of_parties(call), *_of_recordings(call), *_of_deletions(connection, call)]
+    of_call = [*_of_call(call), *_of_parties(call), *_of_recordings(call)]
+    course = [*of_call, *_of_deletions(connection, call), *_of_adoptions(connection, call)]
     return ShownCall(
         call=shape_calls(connection, [identifier])[0],
         caller_raw=call.caller.raw,
@@ -120,6 +122,11 @@ def _of_deletions(connection: sa.Connection, call: Call) -> Iterator[Occurrence]
     gone = sa.select(deletions).join(recordings, recordings.c.id == deletions.c.recording_id).where(recordings.c.call_id == call.id)
     for row in connection.execute(gone).mappings():
         yield Occurrence(row["deleted_at"], "recording deleted", row["recording_id"], f"{row['reason']}: {row['rule']}")
+
+
+def _of_adoptions(connection: sa.Connection, call: Call) -> Iterator[Occurrence]:
+    for recording, start_from, at in starts_known_by(connection, call.id):
+        yield Occurrence(at, "recording adopted", recording, f"start of the call by its {start_from}")
 
 
 def _evidence(connection: sa.Connection, call: Call) -> Iterator[Evidence]:

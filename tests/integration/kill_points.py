@@ -1,4 +1,4 @@
-"""Kills a sealing or a sweep with -9 before any one of its writing calls to the kernel: `python -m tests.integration.kill_points`.
+"""Kills a sealing, a sweep or an import with -9 before one of its writing calls to the kernel: `python -m tests.integration.kill_points`.
 
 It reads a line for each trial, ``WHAT FOLDER NAME POINT``, forks, has the child do it and die before its POINT-th writing call, and answers
 with the child's exit status: 0 when there was no such call any more. One process for all, since to start Python takes longer than a trial.
@@ -20,6 +20,7 @@ from callguard.evidence.keys import KeyStore
 from callguard.retention.execution import execute
 from callguard.retention.sweep import plan_sweep
 from callguard.store.database import open_database
+from tests.integration.adoption_place import place_at
 from tests.integration.sealed_place import order, vault_at
 from tests.integration.sweep_place import DUE
 
@@ -62,6 +63,12 @@ def sweep(folder: Path, name: str) -> None:
     execute(plan_sweep(database, folder / "recordings", DUE, KeyStore(folder / "keys")))
 
 
+def adopt(folder: Path, name: str) -> None:
+    del name
+    with place_at(folder) as place:
+        place.run(moving=True)
+
+
 def _trial(what: str, folder: str, name: str, point: str) -> int:
     child = os.fork()
     if child:
@@ -75,7 +82,7 @@ def _trial(what: str, folder: str, name: str, point: str) -> int:
             os.kill(os.getpid(), signal.SIGKILL)
 
     observe(count)
-    {"seal": seal, "sweep": sweep}[what](Path(folder), name)
+    {"seal": seal, "sweep": sweep, "adopt": adopt}[what](Path(folder), name)
     os._exit(0)
 
 
