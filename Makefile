@@ -10,7 +10,7 @@ BIN := .venv/bin
 SANDBOX := .sandbox
 ASTERISK := $(SANDBOX)/asterisk22
 PYTEST := $(BIN)/python -m pytest
-RULES := guards holds records retagging rules ruleset terms
+RULES := differences guards holds reconciling records retagging rules ruleset terms
 EMPTY :=
 COMMA := ,
 PURE := callguard/call/*$(subst $(EMPTY) $(EMPTY),,$(RULES:%=$(COMMA)callguard/retention/%.py))

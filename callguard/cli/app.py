@@ -17,6 +17,8 @@ from callguard.cli.incident import incident
 from callguard.cli.ledger import ledger
 from callguard.cli.listen import listen
 from callguard.cli.person import person
+from callguard.cli.quarantine import quarantine
+from callguard.cli.reconcile import reconcile
 from callguard.cli.recordings import recordings
 from callguard.cli.retag import retag
 from callguard.cli.request import request
@@ -55,12 +57,13 @@ def _before(
     context.obj = config
 
 
-for command in (run, check, status, calls, show, recordings, sweep, retag, retention, listen):
+for command in (run, check, status, calls, show, recordings, sweep, retag, reconcile, retention, listen):
     app.command()(command)
 app.add_typer(announcements)
 app.add_typer(hold)
 app.add_typer(importing)
 app.add_typer(ledger)
+app.add_typer(quarantine)
 app.add_typer(person)
 
 app.add_typer(incident)

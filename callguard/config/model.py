@@ -126,6 +126,7 @@ class RecordingsSettings(Section):
     min_free: Size = Field(default=2**30, examples=['min_free = "1 GiB"'])
     storage: Literal["sealed", "plain"] = Field(examples=['storage = "sealed"'])
     keys: AbsolutePath = Field(default=STATE / "keys", examples=['keys = "/var/lib/callguard/keys"'])
+    quarantine: Retention = Field(default=Period(30, Unit.DAYS), examples=['quarantine = "30 days"'])
     master_key_file: AbsolutePath | None = Field(default=None, examples=['master_key_file = "/etc/callguard/master.key"'])
     master_key_credential: Name | None = Field(default=None, examples=['master_key_credential = "master"'])
 

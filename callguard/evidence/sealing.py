@@ -24,6 +24,8 @@ from callguard.errors import FileFault
 CHUNK_BYTES = 2**16
 TAG_BYTES = 16
 
+_BEGINNING = b"callguard sealed 1 "
+
 
 class Sound(NamedTuple):
     """What the plain sound measures: bytes, and SHA-256 in hexadecimal."""
@@ -73,8 +75,21 @@ def unseal(source: IO[bytes], key: bytes, recording: str) -> Iterator[bytes]:
             raise FileFault("its sealed form was damaged or cut off", place=recording) from None
 
 
+def sealed_size(recording: str, size: int) -> int:
+    """Bytes of the sealed form of so many bytes of sound."""
+    return len(_line(recording)) + size + TAG_BYTES * max(1, -(-size // CHUNK_BYTES))
+
+
+def names(head: bytes) -> str | None:
+    """The recording whose sealed form, whole or not, begins like this; ``""`` when it was cut off before that, ``None`` when it is none."""
+    line, end, _ = head.partition(b"\n")
+    if not line.startswith(_BEGINNING):
+        return "" if not end and _BEGINNING.startswith(line) else None
+    return line.removeprefix(_BEGINNING).decode("ascii", "replace") if end else ""
+
+
 def _line(recording: str) -> bytes:
-    return f"callguard sealed 1 {recording}\n".encode()
+    return b"%b%b\n" % (_BEGINNING, recording.encode())
 
 
 def _numbered(source: IO[bytes], size: int) -> Iterator[tuple[bytes, bytes]]:

@@ -77,7 +77,7 @@ class Limits:
 
 def objections(situation: Situation, limits: Limits) -> list[Fault]:
     """All that speaks against the sweep; nothing does as a rule."""
-    return [*_of_rules(situation), *_of_root(situation), *_of_clocks(situation, limits), *_of_shares(situation, limits)]
+    return [*_of_rules(situation), *of_root(situation.root, situation.mark), *_of_clocks(situation, limits), *_of_shares(situation, limits)]
 
 
 def _of_rules(situation: Situation) -> Iterator[Fault]:
@@ -96,10 +96,11 @@ _ROOT = {
 }
 
 
-def _of_root(situation: Situation) -> Iterator[Fault]:
-    if situation.root in _ROOT:
-        message, remedy = _ROOT[situation.root]
-        yield Fault(message, "recordings root", remedy.format(mark=situation.mark))
+def of_root(root: RootState, mark: str) -> Iterator[Fault]:
+    """What the root says against whoever believes what is in it, or is not."""
+    if root in _ROOT:
+        message, remedy = _ROOT[root]
+        yield Fault(message, "recordings root", remedy.format(mark=mark))
 
 
 def _of_clocks(situation: Situation, limits: Limits) -> Iterator[Fault]:

@@ -2,12 +2,15 @@
 
     NAME                  the plain sound, as the PBX wrote it
     NAME.sealed           the sealed one, which takes its place (:mod:`callguard.evidence.vault`)
-    NAME.sealed.part      a sealing that is under way or was cut off
+    NAME.sealed.part      a sealing, or the repair before it, that is under way or was cut off
     ….json, ..….json      the tag of either where the file system has no attributes, and the draft of one
 
 The name of the plain file stays in the row because it is evidence of what the PBX was told, and because it can be known before and after
 the sealing alike: whoever looks for a recording looks for both.
 """
+
+from enum import StrEnum
+from typing import NamedTuple
 
 from callguard.call.state import RecordingStatus
 
@@ -43,3 +46,34 @@ def plain_names(name: str) -> tuple[str, ...]:
 def all_names(name: str) -> tuple[str, ...]:
     """All that may be there of a recording; that which holds sound in the clear goes before the sealed one, by which it is found."""
     return (*plain_names(name), part(name), *sidecars(sealed(name)), sealed(name))
+
+
+class Form(StrEnum):
+    """What a name says that lies under it."""
+
+    PLAIN = "plain"
+    SEALED = "sealed"
+    PART = "part"
+    TAG = "tag"
+    DRAFT = "draft"
+
+
+class Named(NamedTuple):
+    """A name taken apart: ``file`` is the one that a tag is of, else the name itself; ``plain`` is what its row would hold."""
+
+    form: Form
+    file: str
+    plain: str
+
+
+def named(name: str) -> Named:
+    """The form that a name tells, whoever gave it: a file of any other name may be a recording."""
+    file = name.removesuffix(".json")
+    if file not in {name, "", "."}:
+        draft = file.startswith(".")
+        file = file.removeprefix(".")
+        return Named(Form.DRAFT if draft else Form.TAG, file, named(file).plain)
+    for form, suffix in ((Form.PART, part("")), (Form.SEALED, sealed(""))):
+        if name.endswith(suffix) and name != suffix:
+            return Named(form, name, name.removesuffix(suffix))
+    return Named(Form.PLAIN, name, name)

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     CDR = "cdr"
     SMS = "sms"
     CONSENT = "consent"
+    QUARANTINE = "quarantine"
 
 
 class Anchor(StrEnum):

@@ -1,4 +1,5 @@
-"""A sweep of everything: recordings, then the records of calls, messages and decisions; dated first, guarded, and then carried out.
+"""A sweep of everything: recordings, then the records of calls, messages and decisions, then what is in quarantine; dated first, guarded,
+and then carried out.
 
 Recordings come first, since a call's record waits for the last of its recordings. The guards (:mod:`callguard.retention.guards`) are asked
 once, when all that is due is dated and before anything is deleted; a PBX is asked for its time only when something is.
@@ -18,6 +19,7 @@ from callguard.retention.dating import date_all
 from callguard.retention.execution import Outcome, Unit
 from callguard.retention.guards import SPARED, Limits, Load, Situation, objections
 from callguard.retention.marker import look
+from callguard.retention.quarantine import QuarantinePlan
 from callguard.retention.record_sweep import RecordPlan, plan_records
 from callguard.retention.rules import Action
 from callguard.retention.ruleset import RuleSet
@@ -34,10 +36,11 @@ Clocks = Callable[[], Mapping[str, timedelta]]
 
 @dataclass(frozen=True, slots=True)
 class WholePlan:
-    """Both plans as one; ``nothing_due`` once that has been seen, so that it need not be looked for again."""
+    """All plans as one; ``nothing_due`` once that has been seen, so that it need not be looked for again."""
 
     recordings: SweepPlan
     records: RecordPlan
+    quarantine: QuarantinePlan
     nothing_due: bool = False
 
     @property
@@ -61,14 +64,16 @@ class WholePlan:
 
     def count(self) -> int:
         """How many units there will be, as far as is known before."""
-        return self.recordings.count() + self.records.count()
+        return self.recordings.count() + self.records.count() + self.quarantine.count()
 
     def units(self) -> Iterator[Unit]:
         """All that is due. Raises :class:`callguard.errors.StoreError`."""
-        return iter(()) if self.nothing_due else chain(self.recordings.units(), self.records.units())
+        return iter(()) if self.nothing_due else chain(self.recordings.units(), self.records.units(), self.quarantine.units())
 
     def delete(self, unit: Unit) -> Sequence[Outcome]:
         """By the plan that it is of. Raises :class:`callguard.errors.CallguardError`."""
+        if unit[0].kind is Kind.QUARANTINE:
+            return self.quarantine.delete(unit)
         return (self.recordings if unit[0].kind is Kind.RECORDING else self.records).delete(unit)
 
 
@@ -87,7 +92,8 @@ class Premises:
 def plan_whole(premises: Premises, as_of: datetime) -> WholePlan:
     """The plan of a sweep as of an aware moment."""
     recordings = plan_sweep(premises.database, premises.root, as_of, premises.keys)
-    return WholePlan(recordings, plan_records(premises.database, premises.rules, as_of))
+    records = plan_records(premises.database, premises.rules, as_of)
+    return WholePlan(recordings, records, QuarantinePlan(premises.database, premises.root, as_of))
 
 
 def guarded(premises: Premises, as_of: datetime, stopped: Callable[[], bool]) -> WholePlan:
@@ -126,15 +132,19 @@ def objections_to(premises: Premises, plan: WholePlan, due: Mapping[Kind, int]) 
         root=root,
         mark=mark,
         missing_rules=premises.rules.missing,
-        loads=[_load(plan.database, kind, count) for kind, count in due.items() if count > SPARED],
+        loads=[_load(plan.database, kind, count) for kind, count in due.items() if count > SPARED and kind in _SHARED],
     )
     return objections(situation, premises.limits)
+
+
+_SHARED = frozenset(Kind) - {Kind.QUARANTINE}
+"""Of these no more than a share may go at once. What came into quarantine together leaves it together."""
 
 
 def what_is_due(plan: WholePlan) -> Mapping[Kind, int]:
     """How many will go of each kind of which anything is due, counted without looking at any file."""
     counts: Counter[Kind] = Counter()
-    for unit in chain(plan.recordings.expected(), plan.records.units()):
+    for unit in chain(plan.recordings.expected(), plan.records.units(), plan.quarantine.units()):
         counts[unit[0].kind] += unit[0].action is Action.DELETE
     return counts
 

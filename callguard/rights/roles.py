@@ -54,6 +54,8 @@ TABLE: Mapping[str, AbstractSet[Role]] = {
     "sweep": _KEEPERS,
     "retag": _KEEPERS,
     "reconcile": _KEEPERS,
+    "quarantine list": _READERS,
+    "quarantine release": _OFFICE,
     "import": _KEEPERS,
     "retention": _READERS,
     "announcements": _KEEPERS,

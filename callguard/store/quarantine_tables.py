@@ -14,7 +14,7 @@ quarantine = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", String, nullable=False, unique=True),
-    Column("path", String),
+    Column("path", String, index=True),
     Column("reason", String, nullable=False),
     Column("recording_id", String),
     Column("size", BigInteger),

@@ -31,5 +31,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_quarantine"),
         sa.UniqueConstraint("name", name="uq_quarantine_name"),
     )
+    op.create_index("ix_quarantine_path", "quarantine", ["path"])
     open_ones = sa.text("ended_at IS NULL")
     op.create_index("ix_quarantine_due", "quarantine", ["expires_at", "id"], sqlite_where=open_ones, postgresql_where=open_ones)

@@ -1,0 +1,167 @@
+"""How a reconciliation is shown: a line for each difference, or all of it as one document; what is in order is counted and not told.
+
+A path may hold a number, as a PBX makes names of them. It is shown on stdout, to whoever asked, and masked in complaints, which end up in
+logs.
+"""
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from callguard.cli.output import plain, print_json
+from callguard.cli.terminal import console
+from callguard.errors import CallguardError, Fault, GuardRefusal, PartialFailure
+from callguard.redaction import redact_text
+from callguard.retention.differences import Difference, Side, Step
+from callguard.retention.reconcile import DOING, Reconciliation
+from callguard.retention.reconciling import Count
+
+TOLD = 20
+"""How many complaints stderr names one by one."""
+
+
+class Telling(ABC):
+    """One reconciliation and what is said of it; ``stopped`` is asked before each difference."""
+
+    def __init__(self, plan: Reconciliation, stopped: Callable[[], bool]) -> None:
+        self.plan = plan
+        self.stopped = stopped
+        self.count = Count()
+        self.steps: Counter[Step] = Counter()
+        self.faults: list[Fault] = []
+
+    def preview(self) -> None:
+        """Say what would be done; nothing is changed.
+
+        Raises :class:`GuardRefusal` when a guard would object, :class:`PartialFailure` when something is for a person to see to.
+        """
+        self.plan.require_root()
+        with self._progress() as advance:
+            for planned in self._differences(advance):
+                self._note(planned)
+        self.conclude(dry_run=True)
+        objections = [*self.count.objections(self.plan.largest_share)]
+        if objections:
+            raise GuardRefusal("the guards would object", faults=objections)
+        self._complain()
+
+    def execute(self, *, heedless: bool) -> None:
+        """Do it until told to stop. Raises what :meth:`preview` raises, the objections before anything is changed."""
+        self.plan.require_root()
+        objections = [*self.plan.count().objections(self.plan.largest_share)]
+        if objections and not heedless:
+            raise GuardRefusal("the guards object", faults=objections)
+        self.plan.override(objections)
+        with self._progress() as advance:
+            for planned in self._differences(advance):
+                self._carry_out(planned)
+        self.conclude(dry_run=False)
+        self._complain()
+
+    @abstractmethod
+    def tell(self, one: Difference) -> None:
+        """One difference."""
+
+    @abstractmethod
+    def conclude(self, *, dry_run: bool) -> None:
+        """The end."""
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """What was looked at, and what becomes of the differences."""
+        looked_at = {f"{side}s": self.count.looked_at[side] for side in (Side.ROW, Side.FILE, Side.KEY)}
+        return looked_at | {word: self.steps[step] for step, word in _WORDS.items()} | {"for_a_person": len(self.faults)}
+
+    def _differences(self, advance: Callable[[int], None]) -> Iterator[Difference]:
+        def looked(side: Side, many: int) -> None:
+            self.count.look(side, many)
+            advance(many)
+
+        for one in self.plan.comparison.differences(looked):
+            if self.stopped():
+                self.faults.append(Fault("stopped before the end", remedy="run it again: what is done is done"))
+                return
+            yield one
+
+    def _carry_out(self, planned: Difference) -> None:
+        try:
+            self._note(self.plan.carry_out(planned) if planned.judgment.step in DOING else planned)
+        except CallguardError as failure:
+            self.tell(planned)
+            self.faults.append(Fault(failure.message, _masked(planned)))
+
+    def _note(self, one: Difference) -> None:
+        self.count.add(one)
+        self.steps[one.judgment.step] += 1
+        self.tell(one)
+        if one.for_a_person:
+            linked = "; another name of the file remains outside callguard's reach" if one.linked and one.judgment.step in DOING else ""
+            self.faults.append(Fault(f"{one.judgment.reason}{linked}", _masked(one)))
+
+    def _complain(self) -> None:
+        if self.faults:
+            more = [Fault(f"{len(self.faults) - TOLD} more", remedy="the listing on stdout names them")] if len(self.faults) > TOLD else []
+            raise PartialFailure("not all agrees", faults=[*self.faults[:TOLD], *more])
+
+    @contextmanager
+    def _progress(self) -> Iterator[Callable[[int], None]]:
+        """A bar below the lines on a terminal, or alone on stderr where only that is one; elsewhere nothing."""
+        out = console()
+        bar_on = out if out.is_terminal else Console(stderr=True)
+        if not bar_on.is_terminal:
+            yield lambda _: None
+            return
+        with Progress(console=bar_on, transient=True) as progress:
+            task = progress.add_task("reconcile", total=self.plan.expected())
+            yield lambda many: progress.advance(task, many)
+
+
+class TextReconciliation(Telling):
+    """A line for each difference and one for all."""
+
+    def tell(self, one: Difference) -> None:
+        """Step, side, place and reason."""
+        typer.echo(plain(f"{one.judgment.step:<10}  {one.side:<10}  {one.place}  {one.judgment.reason}"))
+
+    def conclude(self, *, dry_run: bool) -> None:
+        """The figures."""
+        figures = ", ".join(f"{many} {word.replace('_', ' ')}" for word, many in self.totals.items())
+        typer.echo(f"{figures}{'; nothing was changed: dry run, --fix does it' if dry_run else ''}")
+
+
+class JsonReconciliation(Telling):
+    """One document at the end."""
+
+    def __init__(self, plan: Reconciliation, stopped: Callable[[], bool]) -> None:
+        super().__init__(plan, stopped)
+        self._differences_told: list[dict[str, object]] = []
+
+    def tell(self, one: Difference) -> None:
+        """Keep it for the document."""
+        step, ground, reason, _ = one.judgment
+        told = {"side": one.side, "place": one.place, "recording": one.recording}
+        self._differences_told.append({**told, "step": step, "ground": ground, "reason": reason})
+
+    def conclude(self, *, dry_run: bool) -> None:
+        """Print the document, also when it was stopped."""
+        print_json({"dry_run": dry_run, "hashes": self.plan.comparison.thorough, "differences": self._differences_told, **self.totals})
+
+
+_WORDS = {
+    Step.KEEP: "kept",
+    Step.LEAVE: "left",
+    Step.MARK: "marked",
+    Step.REMOVE: "removed",
+    Step.DESTROY: "destroyed",
+    Step.QUARANTINE: "quarantined",
+}
+
+
+def _masked(one: Difference) -> str:
+    """As a complaint may name it."""
+    return f"{one.side} {redact_text(one.place)}"

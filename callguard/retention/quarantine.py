@@ -1,0 +1,184 @@
+"""Quarantine: where files go that no row knows, until their last day, or until a person has them given back.
+
+A folder below the root, ``.quarantine``, for callguard's user alone: to move a file there is one step on one disk, and it goes along when
+the root is moved. There it has a random name and mode 0600; where it came from stands in its row. It is entered first and moved then, as
+with recordings: cut off in between, the file lies where it was, the next reconciliation finds the entry and moves it. The entry is in the
+ledger, without the path.
+
+It expires after its own term and is deleted by the sweep with a proof like a recording's. While a hold may ask for it, it stays
+(:mod:`callguard.retention.staying`). To be given back means to lie again where it was, for `callguard import` or for whoever misses it.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from callguard.clock import utc_now
+from callguard.errors import CallguardError, FileFault, UsageError
+from callguard.lines import line
+from callguard.retention.execution import Outcome, Result, Unit, kept
+from callguard.retention.files import delete, inspect
+from callguard.retention.folders import enter_or_make, prepare_folder
+from callguard.retention.paths import Obstruction, Spot, open_root, spot
+from callguard.retention.rules import Action, Finding, Ground, Verdict, stamp
+from callguard.retention.staying import stays
+from callguard.retention.terms import Kind
+from callguard.store import quarantine_rows
+from callguard.store.database import Database
+from callguard.store.hold_rows import shut
+from callguard.store.quarantine_rows import NewQuarantined, Quarantined, lock_quarantined, prove_gone, quarantined_page
+from callguard.store.reconcile_rows import rows_of
+
+FOLDER = ".quarantine"
+
+_NOBODY_ELSE = 0o600
+_OBSTACLES = frozenset(Finding) - {Finding.PRESENT, Finding.LINKED, Finding.MISSING}
+
+
+def take_in(database: Database, root: Path, new: NewQuarantined, still: Callable[[sa.Connection], bool]) -> bool:
+    """Enter the file and move it; whether it was, which it is not unless ``still`` says so, asked again in the transaction of either.
+
+    Raises :class:`FileFault` when it cannot be moved, and then it lies where it was; :class:`callguard.errors.StoreError`.
+    """
+    with database.write() as connection:
+        if not still(connection):
+            return False
+        entered = quarantine_rows.enter(connection, new)
+    with database.write() as connection:
+        fault = FileFault("it changed while it was being moved")
+        try:
+            if still(connection):
+                _move(root, new.path, entered.name)
+                return True
+        except (OSError, Obstruction) as failure:
+            fault = FileFault(f"could not be moved: {getattr(failure, 'strerror', None) or failure}")
+        quarantine_rows.give_up(connection, entered, utc_now())
+    raise fault
+
+
+def give_back(database: Database, root: Path, identifier: int, *, by: str, reason: str) -> str:
+    """Put the file back to where it was; the path. Raises :class:`CallguardError` when it is not there any more, or its place is taken."""
+    person, why = line(by, "--by"), line(reason, "--reason")
+    place = f"quarantine {identifier}"
+    with database.write() as connection:
+        found = lock_quarantined(connection, identifier)
+        if found is None:
+            raise UsageError(
+                "there is no such file in quarantine, or no longer", place=place, remedy="callguard quarantine list tells them"
+            )
+        quarantine_rows.release(connection, found, person, why, utc_now())
+        try:
+            _move_back(root, found.name, found.path, place)
+        except OSError as failure:
+            raise FileFault(f"could not be put back: {failure.strerror or failure}", place=place) from failure
+    return found.path
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinePlan:
+    """What a sweep as of a moment does to what is in quarantine, made anew whenever it is read."""
+
+    database: Database
+    root: Path
+    as_of: datetime
+
+    def count(self) -> int:
+        """How many are due."""
+        with self.database.read() as connection:
+            return quarantine_rows.count_due_quarantined(connection, self.as_of)
+
+    def units(self) -> Iterator[Unit]:
+        """One verdict for each that is due. Raises :class:`callguard.errors.StoreError`."""
+        last: Quarantined | None = None
+        while page := self._page(last):
+            for one in page:
+                with self.database.read() as connection:
+                    verdict = self._judge(connection, one)
+                yield (verdict,)
+            last = page[-1]
+
+    def delete(self, unit: Unit) -> Sequence[Outcome]:
+        """Judge again, prove, remove, commit, as with a recording. Raises :class:`CallguardError`."""
+        (asked,) = unit
+        with self.database.write() as connection:
+            shut(connection)
+            found = lock_quarantined(connection, int(asked.record))
+            if found is None:
+                return [kept(Verdict(asked.record, Action.KEEP, Ground.DELETED, "it is over", asked.expires_at, Kind.QUARANTINE))]
+            verdict = self._judge(connection, found)
+            if verdict.action is Action.KEEP:
+                return [kept(verdict)]
+            lies = inspect(self.root, _in_quarantine(found.name))
+            prove_gone(connection, found, verdict.reason, lies.value, utc_now())
+            delete(self.root, _in_quarantine(found.name))
+        return [Outcome(verdict, Result.FAILED if lies is Finding.LINKED else Result.DELETED)]
+
+    def _page(self, after: Quarantined | None) -> Sequence[Quarantined]:
+        with self.database.read() as connection:
+            return quarantined_page(connection, self.as_of, after)
+
+    def _judge(self, connection: sa.Connection, one: Quarantined) -> Verdict:
+        row = rows_of(connection, [one.recording_id]).get(one.recording_id) if one.recording_id else None
+        ground, why = Ground.EXPIRED, f"expired on {stamp(one.expires_at)}: {one.rule}"
+        lies = inspect(self.root, _in_quarantine(one.name))
+        if held := stays(connection, row, one.recording_id):
+            ground, why = Ground.HELD, held
+        elif lies in _OBSTACLES:
+            ground, why = Ground.OBSTRUCTED, f"expired on {stamp(one.expires_at)}, but {lies.value}"
+        elif lies is not Finding.PRESENT:
+            why += "; the file was missing" if lies is Finding.MISSING else "; another name of the file remains outside callguard's reach"
+        action = Action.DELETE if ground is Ground.EXPIRED else Action.KEEP
+        return Verdict(str(one.id), action, ground, why, one.expires_at, Kind.QUARANTINE)
+
+
+def _in_quarantine(name: str) -> str:
+    return f"{FOLDER}/{name}"
+
+
+def _move(root: Path, path: str, name: str) -> None:
+    """In one step on one disk, then durable on both sides. What belongs to the PBX keeps its mode; the folder lets nobody else in."""
+    with spot(root, path) as at, _made(root) as folder:
+        os.rename(at.name, name, src_dir_fd=at.folder, dst_dir_fd=folder)
+        with suppress(PermissionError):
+            os.chmod(name, _NOBODY_ELSE, dir_fd=folder)
+        os.fsync(folder)
+        os.fsync(at.folder)
+
+
+@contextmanager
+def _made(root: Path) -> Iterator[int]:
+    """The quarantine's folder, made where it was not there."""
+    with ExitStack() as held:
+        here = open_root(root)
+        held.callback(os.close, here)
+        folder = enter_or_make(here, FOLDER, FOLDER)
+        held.callback(os.close, folder)
+        yield folder
+
+
+def _move_back(root: Path, name: str, path: str, place: str) -> None:
+    """Cut off behind the move, it lies in its place and its row is open: then there is nothing left to move."""
+    prepare_folder(root, path)
+    with spot(root, path) as to, spot(root, _in_quarantine(name)) as at:
+        taken, there = _is_there(to), _is_there(at)
+        if taken and there:
+            raise CallguardError("its place is taken", place=place, remedy="move what lies there aside")
+        if not (taken or there):
+            raise CallguardError("its file is not there", place=place)
+        if there:
+            os.rename(at.name, to.name, src_dir_fd=at.folder, dst_dir_fd=to.folder)
+            os.fsync(to.folder)
+            os.fsync(at.folder)
+
+
+def _is_there(at: Spot) -> bool:
+    try:
+        os.stat(at.name, dir_fd=at.folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
