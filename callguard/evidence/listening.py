@@ -8,6 +8,8 @@ found out at its end only that it is not what was measured, of a sealed one at t
 from collections.abc import Iterator
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from callguard.call.state import RUNNING
 from callguard.clock import utc_now
 from callguard.errors import CallguardError, ConfigError, FileFault, GuardRefusal, UsageError
@@ -27,21 +29,41 @@ def listen(database: Database, root: Path, vault: Vault | None, recording: str, 
     """
     access = Access(recording, "listen", line(by, "--by"), line(reason, "--reason"), utc_now())
     with database.write() as connection:
-        found = lock_heard(connection, recording)
-        if found is None:
-            raise UsageError("there is no such recording", place=recording, remedy="callguard recordings lists them")
-        sound = _sound(found, root, vault)
-        first = next(sound, b"")
+        found = the_heard(connection, recording)
+        refuse_restricted(found)
+        sound = genuine(found, root, vault)
         enter_access(connection, access)
-    return _checked(found, first, sound)
+    return sound
+
+
+def the_heard(connection: sa.Connection, recording: str) -> Heard:
+    """The recording, which nobody changes before this transaction ends. Raises :class:`UsageError` for one that there is not."""
+    found = lock_heard(connection, recording)
+    if found is None:
+        raise UsageError("there is no such recording", place=recording, remedy="callguard recordings lists them")
+    return found
+
+
+def refuse_restricted(found: Heard) -> None:
+    """Raises :class:`GuardRefusal` for a recording that is restricted."""
+    if found.restricted:
+        message = "is restricted at the person's request (GDPR art. 18)"
+        raise GuardRefusal(message, place=f"recording {found.id}", remedy="see callguard person restrict")
+
+
+def genuine(found: Heard, root: Path, vault: Vault | None) -> Iterator[bytes]:
+    """The sound, block by block; the first has been read already, so that what cannot be heard at all is refused here.
+
+    Raises :class:`CallguardError` when it cannot be heard. The blocks raise :class:`FileFault` when it is not what was recorded.
+    """
+    sound = _sound(found, root, vault)
+    return _checked(found, next(sound, b""), sound)
 
 
 def _sound(found: Heard, root: Path, vault: Vault | None) -> Iterator[bytes]:
     place = f"recording {found.id}"
     if found.deleted_at is not None:
         raise CallguardError("is deleted", place=place)
-    if found.restricted:
-        raise GuardRefusal("is restricted at the person's request (GDPR art. 18)", place=place, remedy="see callguard person restrict")
     if found.status in RUNNING or found.size is None:
         raise CallguardError(f"is not there to be heard: its status is {found.status}", place=place)
     if found.status not in SEALED:
