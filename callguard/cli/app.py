@@ -16,6 +16,7 @@ from callguard.cli.importing import importing
 from callguard.cli.incident import incident
 from callguard.cli.ledger import ledger
 from callguard.cli.listen import listen
+from callguard.cli.optout import optout
 from callguard.cli.person import person
 from callguard.cli.quarantine import quarantine
 from callguard.cli.reconcile import reconcile
@@ -63,6 +64,7 @@ app.add_typer(announcements)
 app.add_typer(hold)
 app.add_typer(importing)
 app.add_typer(ledger)
+app.add_typer(optout)
 app.add_typer(quarantine)
 app.add_typer(person)
 
