@@ -1,4 +1,4 @@
-"""Kills a sealing, a sweep or an import with -9 before one of its writing calls to the kernel: `python -m tests.integration.kill_points`.
+"""Kills a sealing, a sweep, an import, a fix with -9 before a writing call to the kernel: `python -m tests.integration.kill_points`.
 
 It reads a line for each trial, ``WHAT FOLDER NAME POINT``, forks, has the child do it and die before its POINT-th writing call, and answers
 with the child's exit status: 0 when there was no such call any more. One process for all, since to start Python takes longer than a trial.
@@ -21,6 +21,7 @@ from callguard.retention.execution import execute
 from callguard.retention.sweep import plan_sweep
 from callguard.store.database import open_database
 from tests.integration.adoption_place import place_at
+from tests.integration.reconcile_place import fix_at, give_back_at
 from tests.integration.sealed_place import order, vault_at
 from tests.integration.sweep_place import DUE
 
@@ -82,7 +83,7 @@ def _trial(what: str, folder: str, name: str, point: str) -> int:
             os.kill(os.getpid(), signal.SIGKILL)
 
     observe(count)
-    {"seal": seal, "sweep": sweep, "adopt": adopt}[what](Path(folder), name)
+    {"seal": seal, "sweep": sweep, "adopt": adopt, "fix": fix_at, "back": give_back_at}[what](Path(folder), name)
     os._exit(0)
 
 

@@ -11,12 +11,14 @@ import sqlalchemy as sa
 
 from callguard.call.period import Period, Unit
 from callguard.clock import utc_now
+from callguard.evidence.keys import KeyStore
 from callguard.evidence.vault import Vault
 from callguard.retention.comparing import compare
 from callguard.retention.differences import Difference, Step
 from callguard.retention.marker import mark_root
+from callguard.retention.quarantine import give_back
 from callguard.retention.reconcile import DOING, Reconciliation
-from callguard.store.database import Database
+from callguard.store.database import Database, open_database
 from callguard.store.ledger_rows import links
 from callguard.store.quarantine_rows import Quarantined, all_quarantined
 from callguard.store.quarantine_tables import quarantine
@@ -93,6 +95,24 @@ def new_reconcile_place(database: Database, folder: Path, *, sealing: bool = Tru
     place = ReconcilePlace(new_place(database, folder), vault_at(folder) if sealing else None)
     mark_root(database, place.root)
     return place
+
+
+def at(folder: Path) -> ReconcilePlace:
+    """The place that was made there, as another process finds it."""
+    return ReconcilePlace(
+        Place(open_database(f"sqlite:///{folder}/callguard.db"), folder / "recordings", KeyStore(folder / "keys")), vault_at(folder)
+    )
+
+
+def fix_at(folder: Path, name: str) -> None:
+    del name
+    at(folder).fix()
+
+
+def give_back_at(folder: Path, name: str) -> None:
+    place = at(folder)
+    number = next(one.id for one in place.in_quarantine() if one.path == f"{DAY}/{name}.wav")
+    give_back(place.files.database, place.root, number, by="Ana Pop", reason="ours")
 
 
 def without_master_key(place: ReconcilePlace) -> ReconcilePlace:
