@@ -10,6 +10,7 @@ from callguard import __version__
 from callguard.cli.announcements import announcements
 from callguard.cli.calls import calls
 from callguard.cli.check import check
+from callguard.cli.disclose import disclose
 from callguard.cli.failing import reported
 from callguard.cli.hold import hold
 from callguard.cli.importing import importing
@@ -21,7 +22,7 @@ from callguard.cli.person import person
 from callguard.cli.quarantine import quarantine
 from callguard.cli.reconcile import reconcile
 from callguard.cli.recordings import recordings
-from callguard.cli.retag import retag
+from callguard.cli.release import release
 from callguard.cli.request import request
 from callguard.cli.retention import retention
 from callguard.cli.run import run
@@ -64,6 +65,7 @@ app.add_typer(announcements)
 app.add_typer(hold)
 app.add_typer(importing)
 app.add_typer(ledger)
+app.add_typer(disclose)
 app.add_typer(optout)
 app.add_typer(quarantine)
 app.add_typer(person)
@@ -72,6 +74,8 @@ app.add_typer(incident)
 
 app.add_typer(request)
 def main() -> int:
+app.add_typer(release)
+app.add_typer(request)
     """Run the command that the arguments name; the exit status."""
     logging.getLogger("callguard").addHandler(logging.NullHandler())  # what a command has to say it prints; only `run` keeps a log
     return reported(app)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from callguard.retention.holds import holding
 from callguard.rights.person import Person
+from callguard.store.copy_rows import Copy, copied_calls_of, list_copies
 from callguard.store.hold_rows import ListedHold, list_holds, matters
 from callguard.store.listing import ListedCall, ListedMessage, list_messages, shape_calls
 from callguard.store.person_rows import Decided, counts, latest_calls, latest_decisions
@@ -77,5 +78,27 @@ def _request(one: Request) -> Row:
     return told | {"reference": one.reference}
 
 
-SECTIONS: Sequence[Section] = (Section("holds", _holds), Section("requests", _requests))
+def _copies(connection: sa.Connection, person: Person, _: Sequence[str]) -> Sequence[Row]:
+    theirs = copied_calls_of(connection, person.number)
+    return [_copy(one) for one in list_copies(connection, of_calls=theirs)] if theirs else []
+
+
+def _copy(one: Copy) -> Row:
+    what = {"id": one.id, "way": one.way, "recording": one.recording_id, "call": one.call_id}
+    return what | {"to": one.recipient, "ground": one.ground, "at": one.at, "by": one.by}
+
+
+def _exports(connection: sa.Connection, person: Person, _: Sequence[str]) -> Sequence[Row]:
+    """When all of this was written out, by whom and why."""
+    told = (exports.c[name] for name in ("id", "at", "by", "reason", "masked", "ground"))
+    wanted = sa.select(*told).where(is_number(person.number, exports.c.number, exports.c.number_e164)).order_by(exports.c.id.desc())
+    return [dict(row) for row in connection.execute(wanted).mappings()]
+
+
+SECTIONS: Sequence[Section] = (
+    Section("holds", _holds),
+    Section("exports", _exports, given=("at", "masked")),
+    Section("requests", _requests),
+    Section("copies", _copies),
+)
 """Every register that names people by number, in the order in which they are shown."""
