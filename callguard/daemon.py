@@ -166,7 +166,7 @@ def sealing(settings: Settings) -> Vault | None:
         return None
     found = vault(settings)
     if found is not None:
-        found.keys.prepare()
+        found.prepare()
     return found
 
 

@@ -5,6 +5,7 @@ does not keep anything from being deleted in time.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from callguard.config import PbxSettings, Settings
@@ -26,10 +27,11 @@ def premises(settings: Settings, database: Database) -> Premises:
 
 def vault(settings: Settings) -> Vault | None:
     """Where recordings are sealed and opened; ``None`` where no master key is named. Raises :class:`ConfigError` where it is missing."""
-    found = settings.recordings.read_master_key()
-    if found is None:
+    named, before = settings.recordings.read_master_key(), settings.recordings.read_old_master_key()
+    if named is None:
         return None
-    return Vault(settings.recordings.root, KeyStore(settings.recordings.keys), MasterKey.written(*found))
+    master = replace(MasterKey.written(*named), former=None if before is None else MasterKey.written(*before))
+    return Vault(settings.recordings.root, KeyStore(settings.recordings.keys), master)
 
 
 def pbx_behind(pbxs: tuple[PbxSettings, ...]) -> Mapping[str, timedelta]:

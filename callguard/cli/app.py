@@ -15,6 +15,7 @@ from callguard.cli.failing import reported
 from callguard.cli.hold import hold
 from callguard.cli.importing import importing
 from callguard.cli.incident import incident
+from callguard.cli.keys import keys
 from callguard.cli.ledger import ledger
 from callguard.cli.listen import listen
 from callguard.cli.optout import optout
@@ -26,6 +27,7 @@ from callguard.cli.release import release
 from callguard.cli.request import request
 from callguard.cli.retention import retention
 from callguard.cli.run import run
+from callguard.cli.seal import seal
 from callguard.cli.show import show
 from callguard.cli.status import status
 from callguard.cli.sweep import sweep
@@ -59,11 +61,12 @@ def _before(
     context.obj = config
 
 
-for command in (run, check, status, calls, show, recordings, sweep, retag, reconcile, retention, listen):
+for command in (run, check, status, calls, show, recordings, sweep, retag, reconcile, seal, retention, listen):
     app.command()(command)
 app.add_typer(announcements)
 app.add_typer(hold)
 app.add_typer(importing)
+app.add_typer(keys)
 app.add_typer(ledger)
 app.add_typer(disclose)
 app.add_typer(optout)

@@ -40,6 +40,7 @@ from callguard.retention.ruleset import RuleSet
 STATE = Path("/var/lib/callguard")
 PORTS = {"asterisk": 5038, "freeswitch": 8021}
 MASTER_KEYS = ("master_key_credential", "master_key_file")
+OLD_MASTER_KEYS = ("old_master_key_credential", "old_master_key_file")
 SECRETS = ("secret_file", "secret_env", "credential")
 
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
@@ -129,6 +130,8 @@ class RecordingsSettings(Section):
     quarantine: Retention = Field(default=Period(30, Unit.DAYS), examples=['quarantine = "30 days"'])
     master_key_file: AbsolutePath | None = Field(default=None, examples=['master_key_file = "/etc/callguard/master.key"'])
     master_key_credential: Name | None = Field(default=None, examples=['master_key_credential = "master"'])
+    old_master_key_file: AbsolutePath | None = Field(default=None, examples=['old_master_key_file = "/etc/callguard/master.key.old"'])
+    old_master_key_credential: Name | None = Field(default=None, examples=['old_master_key_credential = "old-master"'])
 
     @classmethod
     def completed(cls, table: Table) -> Table:
@@ -140,25 +143,26 @@ class RecordingsSettings(Section):
 
     @classmethod
     def crossed(cls, table: Table) -> Iterator[Flaw]:
-        """One master key, where there is to be any, and keys that are not kept among what they lock."""
-        named = [key for key in MASTER_KEYS if key in table]
-        if len(named) > 1:
-            yield Flaw((named[-1],), f"{' and '.join(named)} given", f"write exactly one of {', '.join(MASTER_KEYS)}")
+        """One master key, where there is to be any, at most one before it, and keys that are not kept among what they lock."""
+        named, before = ([key for key in keys if key in table] for keys in (MASTER_KEYS, OLD_MASTER_KEYS))
+        for given, keys in ((named, MASTER_KEYS), (before, OLD_MASTER_KEYS)):
+            if len(given) > 1:
+                yield Flaw((given[-1],), f"{' and '.join(given)} given", f"write exactly one of {', '.join(keys)}")
+        if before and not named:
+            yield Flaw((before[0],), "is before no other", f"write {cls.line('master_key_credential')} for the one in force from now on")
         if table.get("storage") == "sealed" and not named:
             yield Flaw(("storage",), "needs a master key", f'write {cls.line("master_key_credential")}, or storage = "plain"')
         root, keys = table.get("root"), table.get("keys", str(STATE / "keys"))
         if isinstance(root, str) and isinstance(keys, str) and root != "/" and Path(keys).is_relative_to(root):
             yield Flaw(("keys",), "lies in the recordings root: who copies the recordings copies the keys", f"write {cls.line('keys')}")
 
-    def read_master_key(self) -> tuple[str, str] | None:
+    def read_master_key(self) -> secrets.Found | None:
         """The master key as it is written, and the key path of where; ``None`` where none is named. Raises ConfigError."""
-        if self.master_key_file is not None:
-            place = "recordings.master_key_file"
-            return secrets.from_file(self.master_key_file, place), place
-        if self.master_key_credential is not None:
-            place = "recordings.master_key_credential"
-            return secrets.from_credential(self.master_key_credential, place), place
-        return None
+        return secrets.found(self.master_key_file, self.master_key_credential, "recordings.master_key")
+
+    def read_old_master_key(self) -> secrets.Found | None:
+        """The one before it, which opens what was not renewed yet. Raises ConfigError."""
+        return secrets.found(self.old_master_key_file, self.old_master_key_credential, "recordings.old_master_key")
 
 
 class NumbersSettings(Section):

@@ -8,11 +8,19 @@ content. See systemd.exec(5), LoadCredential= and `$CREDENTIALS_DIRECTORY`.
 import os
 import stat
 from pathlib import Path
+from typing import NamedTuple
 
 from callguard.errors import ConfigError
 
 LONGEST = 1024
 """Bytes; a longer file is no password but the wrong file."""
+
+
+class Found(NamedTuple):
+    """A secret as it is written, and the key path by which it was named."""
+
+    secret: str
+    place: str
 
 
 def from_file(path: Path, place: str) -> str:
@@ -52,6 +60,15 @@ def from_credential(name: str, place: str) -> str:
         remedy = "run it as the service, or as root with CREDENTIALS_DIRECTORY=/run/credentials/callguard.service, or use secret_file"
         raise ConfigError("systemd has passed no credentials", place=place, remedy=remedy)
     return from_file(Path(folder, name), place)
+
+
+def found(file: Path | None, credential: str | None, place: str) -> Found | None:
+    """The secret of whichever of the two is named. ``place`` is the key path of both, but for what tells them apart at its end."""
+    if file is not None:
+        return Found(from_file(file, f"{place}_file"), f"{place}_file")
+    if credential is not None:
+        return Found(from_credential(credential, f"{place}_credential"), f"{place}_credential")
+    return None
 
 
 def _checked(content: bytes, place: str) -> str:

@@ -5,7 +5,7 @@ that a key must be in one place only. Hence files and no database: a database ke
 dump, and callguard's own belongs into backups. The folder says by a ``CACHEDIR.TAG`` (https://bford.info/cachedir/) that it does not, which
 ``tar --exclude-caches``, restic and borg heed with the option of that name. The price: who loses the folder loses all sealed recordings.
 
-A key lies there wrapped by the master key (:mod:`callguard.evidence.master`), always the same number of bytes, written in place: a new
+A key lies there wrapped by the master key (:mod:`callguard.evidence.wrapping`), always the same number of bytes, written in place: a new
 key for a sealing that was cut off goes over the old one and leaves no copy. To destroy it is to write zeros over it where it lies, to make
 that durable, and to remove the file after. The master key is not needed for that: a sweep deletes where nobody can listen.
 
@@ -15,6 +15,7 @@ machine's) and the inside of an SSD write elsewhere and leave the old block unti
 it is worth nothing without the master key, which is therefore kept on another device, and renewed when it may have been seen.
 """
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,6 +24,8 @@ from pathlib import Path
 
 from callguard.errors import FileFault
 from callguard.evidence.master import MasterKey
+from callguard.evidence.mastery import require_mastery
+from callguard.evidence.wrapping import opened, written
 from callguard.retention.files import overwrite_and_remove
 from callguard.retention.folders import enter_or_make
 from callguard.retention.paths import Obstruction, Spot, open_root, parts, spot
@@ -31,9 +34,9 @@ from callguard.retention.rules import Finding
 BACKUP_TAG = "CACHEDIR.TAG"
 
 _SIGNATURE = "Signature: 8a477f597d28d172789f06886806bc55\n# Keys of recordings: no backup may hold them, or nothing could be deleted.\n"
-_MARK = b"callguard key 1\n"
 _WRITING = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_EDITING = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NOBODY_ELSE = 0o600
 _LONGEST = 200
 
@@ -58,7 +61,8 @@ class KeyStore:
             raise FileFault(f"cannot be prepared: {failure.strerror}", place=str(self.folder), remedy=_REMEDY) from failure
 
     def keep(self, path: str, recording: str, key: bytes, master: MasterKey) -> None:
-        """Keep the key of a recording, durably, in place of any earlier one. Raises :class:`FileFault`."""
+        """Keep the key of a recording, durably, in place of any earlier one. With the store to oneself. Raises :class:`FileFault`."""
+        require_mastery(self.folder, master)
         *folders, name = parts(path)
         try:
             with ExitStack() as held:
@@ -67,7 +71,7 @@ class KeyStore:
                 for folder in folders:
                     here = enter_or_make(here, folder, path)
                     held.callback(os.close, here)
-                _write(Spot(here, name), _MARK + master.wrap(recording, key))
+                _write(Spot(here, name), written(recording, key, master))
         except OSError as failure:
             raise FileFault(f"its key cannot be kept: {failure.strerror}", place=path, remedy=_REMEDY) from failure
 
@@ -75,9 +79,7 @@ class KeyStore:
         """The key of a recording. Raises :class:`KeyGone` when there is none, :class:`FileFault` when it cannot be had."""
         with self._reaching(path) as at:
             content = _read(at)
-        if not content.startswith(_MARK):
-            raise FileFault("its key is damaged", place=path)
-        return master.unwrap(recording, content.removeprefix(_MARK))
+        return opened(content, recording, master)
 
     def holds(self, path: str) -> bool:
         """Whether there is a key. Raises :class:`FileFault` when that cannot be told."""
@@ -100,6 +102,26 @@ class KeyStore:
         """Raises :class:`FileFault` unless this is the store, and not the empty folder of a disk that is not mounted."""
         if not self.holds(BACKUP_TAG):
             raise FileFault("is no key store", place=str(self.folder), remedy="mount the disk that holds it, or correct recordings.keys")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Have the store to oneself: nobody else wraps a key until the end of the block. Waits for it. Raises :class:`FileFault`."""
+        folder = open_root(self.folder)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
+    @contextmanager
+    def opened(self, path: str) -> Iterator[int]:
+        """The file of a key, to be read and written where it lies. Raises :class:`KeyGone` and :class:`FileFault`."""
+        with self._reaching(path) as at:
+            descriptor = os.open(at.name, _EDITING, dir_fd=at.folder)
+            try:
+                yield descriptor
+            finally:
+                os.close(descriptor)
 
     @contextmanager
     def _reaching(self, path: str) -> Iterator[Spot]:

@@ -1,6 +1,6 @@
 """Sealing: a recording that has stopped and was measured is encrypted with a key of its own, and only then the plain file goes (S13, C7).
 
-In this order, each step durable before the next one begins:
+One recording at a time, whoever seals; in this order, each step durable before the next one begins:
 
 1. the key is made and kept (:mod:`callguard.evidence.keys`);
 2. the sealed form is written beside the plain file as ``.part``, with mode 0600 and the tag on it, and made durable;
@@ -31,11 +31,12 @@ from callguard.call.commands import FileRecording
 from callguard.errors import CallguardError, FileFault
 from callguard.evidence.keys import KeyStore
 from callguard.evidence.master import KEY_BYTES, MasterKey
+from callguard.evidence.mastery import take_over
 from callguard.evidence.sealing import Meter, Sound, seal, unseal
 from callguard.retention.files import discard, inspect, remove_plain
 from callguard.retention.measure import Checkpoint, Measured, measure, open_regular
 from callguard.retention.naming import part, sealed
-from callguard.retention.paths import Spot, spot
+from callguard.retention.paths import Obstruction, Spot, spot
 from callguard.retention.rules import Finding
 from callguard.retention.tag import Tag, attach
 from callguard.retention.wav import HEAD_BYTES, Blemish, blemish
@@ -54,6 +55,12 @@ class Vault:
     keys: KeyStore
     master: MasterKey
 
+    def prepare(self) -> None:
+        """Make the key store ready for sealing, by this master key from now on. Raises :class:`FileFault`."""
+        self.keys.prepare()
+        with self.keys.alone():
+            take_over(self.keys.folder, self.master)
+
     def file(self, command: FileRecording, checkpoint: Checkpoint) -> Measured:
         """Measure, tag and seal the file that ``command`` names. Whatever is wrong with it is in the result, or in the log."""
         measured = measure(self.root, command, checkpoint)
@@ -68,13 +75,15 @@ class Vault:
         return measured
 
     def seal(self, command: FileRecording, sound: Sound, checkpoint: Checkpoint) -> None:
-        """Put the sealed form in place of the plain file, which must hold that sound. Raises :class:`FileFault`; then it is still there."""
-        key = token_bytes(KEY_BYTES)
-        self.keys.keep(command.path, command.recording, key, self.master)
+        """Put the sealed form in place of the plain file, which must hold that sound. Raises :class:`FileFault`; then it is still there.
+
+        The plain file is open before there is a new key: over the key of one that is sealed already none may ever go.
+        """
         try:
-            with spot(self.root, command.path) as at:
+            with self.keys.alone(), spot(self.root, command.path) as at, BufferedReader(open_regular(at)) as source:
+                self.keys.keep(command.path, command.recording, token_bytes(KEY_BYTES), self.master)
                 try:
-                    self._seal_at(at, command, sound, checkpoint)
+                    self._seal_at(at, source, command, sound, checkpoint)
                 finally:
                     discard(Spot(at.folder, part(at.name)))
         except OSError as failure:
@@ -86,11 +95,25 @@ class Vault:
         with reading(self.root, path, sealed) as source:
             yield from unseal(source, key, recording)
 
-    def _seal_at(self, at: Spot, command: FileRecording, sound: Sound, checkpoint: Checkpoint) -> None:
+    def sound_of(self, path: str, recording: str) -> Sound:
+        """What is in a sealed recording, measured as it opens. Raises :class:`FileFault`."""
+        meter = Meter()
+        for block in self.unsealed(path, recording):
+            meter.pass_on(block)
+        return meter.sound
+
+    def plain_size(self, path: str) -> int | None:
+        """Bytes of the plain file; ``None`` when none lies there."""
+        try:
+            with spot(self.root, path) as at:
+                return os.stat(at.name, dir_fd=at.folder, follow_symlinks=False).st_size
+        except (Obstruction, OSError):
+            return None
+
+    def _seal_at(self, at: Spot, source: IO[bytes], command: FileRecording, sound: Sound, checkpoint: Checkpoint) -> None:
         draft, finished = Spot(at.folder, part(at.name)), Spot(at.folder, sealed(at.name))
         with os.fdopen(os.open(draft.name, _PART, mode=_NOBODY_ELSE, dir_fd=draft.folder), "w+b") as sink:
-            with BufferedReader(open_regular(at)) as source:
-                _require(sound, seal(source, sink, self._key(command), command.recording, checkpoint))
+            _require(sound, seal(source, sink, self._key(command), command.recording, checkpoint))
             attach(Tag(command.recording, command.expires_at, sound.sha256), sink.fileno(), finished)
             sink.flush()
             os.fsync(sink.fileno())

@@ -53,6 +53,8 @@ TABLE: Mapping[str, AbstractSet[Role]] = {
     "listen": _HEARERS,
     "sweep": _KEEPERS,
     "retag": _KEEPERS,
+    "seal": _KEEPERS,
+    "keys": _KEEPERS,
     "reconcile": _KEEPERS,
     "quarantine list": _READERS,
     "quarantine release": _OFFICE,

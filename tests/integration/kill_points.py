@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,14 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from callguard.evidence.keys import KeyStore
+from callguard.evidence.later import LaterSealing
+from callguard.evidence.renewal import Renewal
 from callguard.retention.execution import execute
 from callguard.retention.sweep import plan_sweep
 from callguard.store.database import open_database
 from tests.integration.adoption_place import place_at
 from tests.integration.reconcile_place import fix_at, give_back_at
-from tests.integration.sealed_place import order, vault_at
+from tests.integration.sealed_place import carried_out, order, renewing_at, vault_at
 from tests.integration.sweep_place import DUE
 
 WRITING = ("mkdir", "pwrite", "fsync", "setxattr", "rename", "unlink")
@@ -64,6 +66,18 @@ def sweep(folder: Path, name: str) -> None:
     execute(plan_sweep(database, folder / "recordings", DUE, KeyStore(folder / "keys")))
 
 
+def later(folder: Path, name: str) -> None:
+    del name
+    with closing(open_database(f"sqlite:///{folder}/callguard.db")) as database:
+        carried_out(LaterSealing(database, vault_at(folder)))
+
+
+def renew(folder: Path, name: str) -> None:
+    del name
+    with closing(open_database(f"sqlite:///{folder}/callguard.db")) as database:
+        carried_out(Renewal(database, renewing_at(folder)))
+
+
 def adopt(folder: Path, name: str) -> None:
     del name
     with place_at(folder) as place:
@@ -83,7 +97,7 @@ def _trial(what: str, folder: str, name: str, point: str) -> int:
             os.kill(os.getpid(), signal.SIGKILL)
 
     observe(count)
-    {"seal": seal, "sweep": sweep, "adopt": adopt, "fix": fix_at, "back": give_back_at}[what](Path(folder), name)
+    {"seal": seal, "sweep": sweep, "adopt": adopt, "fix": fix_at, "back": give_back_at, "later": later, "renew": renew}[what](Path(folder), name)
     os._exit(0)
 
 

@@ -1,16 +1,18 @@
 """Recordings that are sealed, where a sweep and a listener find them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from callguard.call.commands import FileRecording
 from callguard.evidence.keys import KeyStore
 from callguard.evidence.master import MasterKey
+from callguard.evidence.undertaking import Judged, Step, Undertaking
 from callguard.evidence.vault import Vault
 from callguard.retention.measure import Measured
 from tests.integration.sweep_place import CONTENT, DAY, DUE, Place
 
 MASTER = "5e" * 32
+NEXT = "a7" * 32
 
 
 def order(name: str) -> FileRecording:
@@ -21,6 +23,21 @@ def order(name: str) -> FileRecording:
 def vault_at(folder: Path) -> Vault:
     """Of the root and the key store below a folder."""
     return Vault(folder / "recordings", KeyStore(folder / "keys"), MasterKey.written(MASTER, "here"))
+
+
+def renewing_at(folder: Path) -> Vault:
+    """The same, under the next master key, as long as the one before is needed."""
+    master = MasterKey.written(NEXT, "here")
+    return replace(vault_at(folder), master=replace(master, former=MasterKey.written(MASTER, "there")))
+
+
+def carried_out(plan: Undertaking) -> dict[str, Judged]:
+    """What became of each recording, as the commands have it."""
+    plan.begin()
+    done = {one.path: plan.carry_out(one) if one.step is Step.DO else one for one in plan.verdicts()}
+    steps = [one.step for one in done.values()]
+    plan.end(steps.count(Step.DO), whole=Step.FAIL not in steps)
+    return done
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import pytest
 
 from callguard.clock import utc_now
 from callguard.config import BUILT_IN, Settings, load_settings
-from callguard.config.model import MASTER_KEYS
+from callguard.config.model import MASTER_KEYS, OLD_MASTER_KEYS
 from callguard.config.section import Section
 from callguard.retention import files
 from callguard.retention.folders import prepare_folder
@@ -167,7 +167,7 @@ def test_every_key_there_is_stands_in_the_file_and_no_other() -> None:
 
 def test_what_stands_there_as_a_comment_is_what_holds_without_it(tmp_path: Path) -> None:
     everything = TOML.read_text("utf-8")
-    for key in ("secret_file", "secret_env", "recordings_root", "sounds", "command", "cdr", "consent", *MASTER_KEYS):
+    for key in ("secret_file", "secret_env", "recordings_root", "sounds", "command", "cdr", "consent", *MASTER_KEYS, *OLD_MASTER_KEYS):
         everything = re.sub(rf"(?m)^#{key} = .*\n", "", everything)
     file = tmp_path / "callguard.toml"
     file.write_text(re.sub(r"(?m)^#(?=\[?[a-z])", "", everything), "utf-8")

@@ -53,6 +53,10 @@ def test_what_cannot_be(tmp_path: Path) -> None:
     assert faults(tmp_path, 'storage = "sealed"') == {"recordings.storage": "needs a master key"}
     both = faults(tmp_path, 'master_key_file = "/x"', 'master_key_credential = "master"')
     assert both == {"recordings.master_key_file": "master_key_credential and master_key_file given"}
+    before = faults(tmp_path, 'old_master_key_file = "/x"')
+    assert before == {"recordings.old_master_key_file": "is before no other"}
+    twice = faults(tmp_path, 'master_key_file = "/y"', 'old_master_key_file = "/x"', 'old_master_key_credential = "old"')
+    assert twice == {"recordings.old_master_key_file": "old_master_key_credential and old_master_key_file given"}
     among = faults(tmp_path, 'keys = "/spool/keys"')
     assert "who copies the recordings copies the keys" in among["recordings.keys"]
     assert set(faults(tmp_path, 'storage = "hidden"')) == {"recordings.storage"}
@@ -67,6 +71,18 @@ def test_the_master_key_is_read_from_its_file_or_from_the_services_credentials(t
     assert named == (MASTER, "recordings.master_key_credential")
     named = recordings(tmp_path, f'master_key_file = "{tmp_path}/master"').read_master_key()
     assert named == (MASTER, "recordings.master_key_file")
+
+
+def test_the_master_key_before_is_read_as_well(tmp_path: Path) -> None:
+    for name, bits in (("master", MASTER), ("old", "a7" * 32)):
+        (tmp_path / name).write_text(bits, "utf-8")
+        (tmp_path / name).chmod(0o600)
+    named = written(tmp_path, f'master_key_file = "{tmp_path}/master"', f'old_master_key_file = "{tmp_path}/old"')
+    found = vault(load_settings(named))
+    assert found is not None
+    assert found.master.former is not None
+    assert found.master.former.wrap("a", bytes(32)) != found.master.former.wrap("a", bytes(32))
+    assert (found.master.name, found.master.former.former) != (found.master.former.name, found.master)
 
 
 def test_the_daemon_seals_where_it_is_told_to_and_does_not_begin_without_the_key(tmp_path: Path) -> None:
