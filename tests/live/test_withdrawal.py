@@ -1,4 +1,5 @@
-"""Consent taken back in the middle of a conversation, by key, on real PBXs and measured by sound (S3, C8).
+"""Consent taken back in the middle of a conversation, by key or by an entry in the do-not-record register, and people who are in that
+register before they call or are called: on real PBXs and measured by sound (S3, S4, C8).
 
 The tones change right behind the last key, so that what the file holds of the new ones is how long the recording went on.
 """
@@ -13,8 +14,17 @@ import pytest
 
 from tests.live.consent_house import SWITCHES, House, open_house
 from tests.live.outbound_calls import answered
-from tests.live.staging import Scene, Stage, Tone, await_tone, holds, instant, outside_party, switch, talk
+from tests.live.register_calls import (
+    ENTRY_BOUND_S,
+    a_callee_entered_in_mid_call,
+    a_caller_entered_in_mid_call,
+    a_listed_callee,
+    a_listed_caller,
+    enter_wishes,
+)
+from tests.live.staging import Scene, Stage, Tone, await_tone, heard_of, holds, instant, outside_party, switch, talk, traces
 from tests.rig.phone import PhoneCall
+from tests.rig.site import QUESTION_SECONDS
 from tests.rig.sound import tone_seconds
 
 pytestmark = pytest.mark.live
@@ -95,6 +105,8 @@ def pressed_where_no_keys_are_set(house: House) -> Scene:
 Play = Callable[[House], Scene]
 
 STOPPED: Final = (withdrawn, withdrawn_by_the_callee, withdrawn_by_the_keys_of_the_policy)
+LISTED: Final = (a_listed_caller, a_listed_callee)
+ENTERED: Final = (a_caller_entered_in_mid_call, a_callee_entered_in_mid_call)
 UNMOVED: Final = (typed_a_card_number, pressed_by_the_agent, pressed_the_keys_of_another_policy, pressed_where_no_keys_are_set)
 
 
@@ -106,7 +118,8 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="module")
 def stage(house: House) -> Iterator[Stage]:
-    stage = Stage({play.__name__: partial(play, house) for play in (*STOPPED, *UNMOVED)})
+    enter_wishes(house)
+    stage = Stage({play.__name__: partial(play, house) for play in (*ENTERED, *LISTED, *STOPPED, *UNMOVED)})
     yield stage
     stage.close()
 
@@ -171,3 +184,50 @@ def test_show_tells_both_decisions(house: House, stage: Stage) -> None:
     call = house.told(stage.scene(withdrawn.__name__).number)
     shown = house.site.json("show", call["id"])
     assert [one["decision"] for one in shown["evidence"]] == ["stayed", "withdrawn"]
+
+
+@pytest.mark.parametrize("play", LISTED)
+def test_a_listed_person_is_asked_nothing_and_not_recorded(house: House, stage: Stage, play: Play) -> None:
+    """S4: whoever calls whom, also where a refusal would end the call; the two talk at once, and no prompt is heard."""
+    scene = stage.scene(play.__name__)
+    assert house.told(scene.number)["recordings"] == []
+    assert scene.marks["waited"] < QUESTION_SECONDS
+    questions = ("inbound-notice", "outbound-opt-in")
+    assert [name for name in questions if heard_of(scene.outside, house.site.sound_of(name)) > 0.3] == []
+    assert scene.inside is not None
+    assert holds(scene.inside.heard(), Tone.TALK) == [Tone.TALK]
+
+
+@pytest.mark.parametrize("play", LISTED)
+def test_the_decision_is_that_of_the_register(house: House, stage: Stage, play: Play) -> None:
+    """S4: no key is stored, and no announcement that nobody heard; the listing tells it."""
+    number = stage.scene(play.__name__).number
+    (consent,) = house.consents(number)
+    assert (consent["decision"], consent["how"], consent["key"], consent["announcement"]) == ("refused", "register", None, None)
+    party = outside_party(house.told(number))
+    assert (party["decision"], party["how"], party["heard_ms"]) == ("refused", "register", 0)
+
+
+@pytest.mark.parametrize("play", ENTERED)
+def test_entered_in_mid_call_nothing_of_a_second_later_is_recorded(house: House, stage: Stage, play: Play) -> None:
+    """S4, C8: measured from the command's answer; what was recorded before stays, and the conversation goes on."""
+    scene = stage.scene(play.__name__)
+    sound = house.recording(scene.number)
+    assert tone_seconds(sound, Tone.TALK) > 0.85
+    assert tone_seconds(sound, Tone.REPLY) > 0.85
+    assert tone_seconds(sound, Tone.WAITING) < ENTRY_BOUND_S
+    assert traces(sound, Tone.LEFT, Tone.AFTER) == []
+    assert scene.inside is not None
+    assert holds(scene.inside.heard(), Tone.LEFT) == [Tone.LEFT]
+
+
+@pytest.mark.parametrize("play", ENTERED)
+def test_the_entry_stands_beside_the_decision_that_it_ends(house: House, stage: Stage, play: Play) -> None:
+    """C8: for the future only."""
+    number = stage.scene(play.__name__).number
+    assert [(one["decision"], one["how"], one["key"]) for one in house.consents(number)] == [
+        ("stayed", "stayed", None),
+        ("withdrawn", "register", None),
+    ]
+    (recording,) = house.told(number)["recordings"]
+    assert recording["status"] == "stopped"
