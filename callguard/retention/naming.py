@@ -66,8 +66,13 @@ class Named(NamedTuple):
     plain: str
 
 
+_OURS = (".json", sealed(""), part(""))
+
+
 def named(name: str) -> Named:
     """The form that a name tells, whoever gave it: a file of any other name may be a recording."""
+    if not name.endswith(_OURS):
+        return Named(Form.PLAIN, name, name)
     file = name.removesuffix(".json")
     if file not in {name, "", "."}:
         draft = file.startswith(".")

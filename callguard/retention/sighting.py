@@ -39,13 +39,14 @@ class Sighting:
 
     def of_names(self, connection: sa.Connection, entries: Sequence[Entry]) -> Iterator[Seen]:
         """Names with the rows that they lead to. Raises :class:`callguard.errors.StoreError`."""
-        rows = rows_at(connection, {place_of(entry.path) for entry in entries})
-        strangers = [entry for entry in entries if place_of(entry.path) not in rows]
+        places = [place_of(entry.path) for entry in entries]
+        rows = rows_at(connection, places)
+        strangers = [entry for entry, place in zip(entries, places, strict=True) if place not in rows]
         claims = {entry.path: self._claims(entry) for entry in strangers}
         wanted = {claim for of_one in claims.values() for claim in of_one}
         others, gone = rows_of(connection, wanted), tombstones(connection, wanted)
-        for entry in entries:
-            row = rows.get(place_of(entry.path))
+        for entry, place in zip(entries, places, strict=True):
+            row = rows.get(place)
             seen = _seen(entry, row)
             yield self._claimed(seen, claims[entry.path], others, gone) if row is None else self._with_company(seen)
 
@@ -111,7 +112,7 @@ class Sighting:
         return replace(seen, elsewhere=rows[known], in_place=inspect(self.root, rows[known].path) in _THERE)
 
     def _with_company(self, seen: Seen) -> Seen:
-        return replace(seen, beside=self._has_company(seen))
+        return replace(seen, beside=True) if self._has_company(seen) else seen
 
     def _has_company(self, seen: Seen) -> bool:
         """Looked for only where it matters."""

@@ -6,6 +6,7 @@ none: a recording that begins between the two is no difference.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,9 +19,8 @@ from callguard.store.tables import calls, deletions, recordings
 PAGE = 500
 
 _COLUMNS = ("id", "call_id", "path", "status", "size", "sha256", "held", "restricted", "stopped_at", "deleted_at")
-_ROWS = sa.select(*(recordings.c[name] for name in _COLUMNS), recordings.c.expires_at, calls.c.ended_at).outerjoin(
-    calls, calls.c.id == recordings.c.call_id
-)
+_ROWS = sa.select(*(recordings.c[name] for name in _COLUMNS), calls.c.ended_at).outerjoin(calls, calls.c.id == recordings.c.call_id)
+_STATUS = {status.value: status for status in RecordingStatus}
 _THERE = recordings.c.deleted_at.is_(None)
 
 Place = tuple[datetime, str]
@@ -29,11 +29,11 @@ Place = tuple[datetime, str]
 
 def kept_page(connection: sa.Connection, after: Place | None) -> tuple[Sequence[Row], Place | None]:
     """The next :data:`PAGE` that are not deleted, in order of expiry, which is by and large that of their folders; and where it ended."""
-    wanted = _ROWS.where(_THERE).order_by(recordings.c.expires_at, recordings.c.id).limit(PAGE)
+    wanted = _ROWS.add_columns(recordings.c.expires_at).where(_THERE).order_by(recordings.c.expires_at, recordings.c.id).limit(PAGE)
     if after is not None:
         wanted = wanted.where(sa.tuple_(recordings.c.expires_at, recordings.c.id) > after)
-    found = connection.execute(wanted).mappings().all()
-    return [_row(one) for one in found], (found[-1]["expires_at"], found[-1]["id"]) if found else None
+    found = connection.execute(wanted).all()
+    return [_row(one[:-1]) for one in found], (found[-1].expires_at, found[-1].id) if found else None
 
 
 def rows_at(connection: sa.Connection, paths: Iterable[str]) -> Mapping[str, Row]:
@@ -69,14 +69,10 @@ def mark(connection: sa.Connection, identifier: str, status: RecordingStatus) ->
 
 def _where(connection: sa.Connection, column: sa.Column[str], wanted: Iterable[str]) -> Iterable[Row]:
     for some in in_chunks(sorted(set(wanted))):
-        yield from map(_row, connection.execute(_ROWS.where(column.in_(some))).mappings())
+        yield from map(_row, connection.execute(_ROWS.where(column.in_(some))))
 
 
-def _row(found: sa.RowMapping) -> Row:
-    size = found["size"]
-    return Row(
-        **{name: found[name] for name in _COLUMNS if name != "status"},
-        status=RecordingStatus(found["status"]),
-        sealed_size=None if size is None else sealed_size(found["id"], size),
-        ended_at=found["ended_at"],
-    )
+def _row(found: Sequence[Any]) -> Row:
+    identifier, call, path, status, size, *rest = found
+    closed = sealed_size(identifier, size) if size is not None and status == RecordingStatus.SEALED else None
+    return Row(identifier, call, path, _STATUS[status], size, closed, *rest)
