@@ -57,8 +57,8 @@ LAZY_S = 0.25
 RETRY_S = 0.2
 """Between two attempts to write."""
 
-LOOK_S = 0.5
-"""How often the do-not-record register is looked at while there are calls: who is entered in mid-call is recorded no second longer."""
+LOOK_S = 0.4
+"""How long the do-not-record register is believed; with the next wake, who is entered in mid-call is recorded no second longer."""
 
 _NOTES = (ev.CallStarted, ev.LegAnswered, ev.DialEnded, ev.HandedBack, ev.RecordingStopped, ev.RecordingFiled, ev.MessageSeen)
 """Facts that change rows and never by themselves lead to an order for a PBX."""
@@ -190,7 +190,7 @@ class Engine:
         if self._facts:
             due.append(self._due_at)
         if self.board.calls or self._inbox:
-            due.extend((now + LAZY_S, self._next_look))
+            due.append(now + LAZY_S)
         return max(0.0, min(due) - now)
 
     def _look(self, arrived: Iterable[Fact]) -> Iterable[RegisterChanged]:
@@ -317,7 +317,7 @@ class Engine:
             self._out.prepare_folder(command.path)
         except FileFault as fault:
             LOG.warning("recording not begun", recording=command.recording, fault=str(fault))
-            self.put(_refused(command))
+            self.put(_refused(command, fault.message))
             return False
         return True
 
@@ -336,7 +336,7 @@ def _age_ms(event: Event) -> float:
     return (utc_now() - event.received_at).total_seconds() * 1000
 
 
-def _refused(command: StartRecording) -> RecordingRefused:
+def _refused(command: StartRecording, reason: str) -> RecordingRefused:
     now = utc_now()
     return RecordingRefused(
         pbx=command.pbx,
@@ -345,5 +345,5 @@ def _refused(command: StartRecording) -> RecordingRefused:
         at=now,
         received_at=now,
         recording=command.recording,
-        reason="no folder",
+        reason=reason,
     )
