@@ -12,8 +12,12 @@
     retagging, tagged, retag    a changed rule applied to what is there
     contracts, dating     where the end of a record comes from, and when it gets it
     space                 room on the disk: it warns, then no recording begins, nothing is deleted
+    differences, reconciling    rows and folders that do not agree, and what becomes of each difference
+    walking, contents, sighting, comparing    what lies there, looked at and told with the rows that it leads to
+    reconcile, quarantine, staying    the differences mended; where files go that nobody knows, and what keeps them
 
-`guards`, `holds`, `records`, `retagging`, `rules`, `ruleset` and `terms` decide, and import nothing but the standard library; `files` is
-the only module of callguard that removes a file; every path below the recordings root is walked by `paths`, which follows no symbolic link.
-Whatever is about to delete or shorten something asks the holds in the same transaction (:mod:`callguard.store.hold_rows`).
+`differences`, `guards`, `holds`, `reconciling`, `records`, `retagging`, `rules`, `ruleset` and `terms` decide, and import nothing but the
+standard library; `files` is the only module of callguard that removes a file; every path below the recordings root is walked by `paths`,
+which follows no symbolic link. Whatever is about to delete or shorten something asks the holds in the same transaction
+(:mod:`callguard.store.hold_rows`).
 """

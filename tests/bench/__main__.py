@@ -90,6 +90,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "intake": others.intake,
     "memory": memory.measure,
     "sweep": others.sweep,
+    "reconcile": others.reconcile,
     "search": others.search,
     "ledger": others.ledger,
 }

@@ -1,10 +1,10 @@
-"""The bars that have a bench of their own: AMI and ESL intake, sweep, search, ledger. Each is run as it stands, and its figure taken."""
+"""The bars that have a bench of their own: AMI and ESL intake, sweep, reconcile, search, ledger. Each is run as it stands."""
 
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import ami_intake, esl_intake, ledger_speed, store_search, sweep_speed
+from tests.bench import ami_intake, esl_intake, ledger_speed, reconcile_speed, store_search, sweep_speed
 from tests.bench.bars import Bar
 from tests.bench.store_speed import opened
 
@@ -33,6 +33,13 @@ def sweep() -> Iterator[Bar]:
         found = sweep_speed.deleting(place)
     beside = f"{found['delete_us']:.0f} ÷ {found['find_us']:.0f} µs a file, {sweep_speed.DELETED:,} files"
     yield Bar("deleting with proof ÷ find -delete", found["ratio"], "≤", 3.0, "", beside)
+
+
+def reconcile() -> Iterator[Bar]:
+    """A dry run over a million rows; a file for each takes longer to make than all other parts together, so there are fewer."""
+    found = reconcile_speed.figures()
+    files = f"{found['rows']:,.0f} rows and {found['files']:,.0f} files in {found['seconds']:.0f} s, peak {found['peak_mb']:.0f} MB"
+    yield Bar("memory added by a reconciliation of 1,000,000 rows", found["added_mb"], "≤", 10.0, "MB", files)
 
 
 def search() -> Iterator[Bar]:
