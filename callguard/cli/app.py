@@ -25,6 +25,7 @@ from callguard.cli.reconcile import reconcile
 from callguard.cli.recordings import recordings
 from callguard.cli.release import release
 from callguard.cli.request import request
+from callguard.cli.retag import retag
 from callguard.cli.retention import retention
 from callguard.cli.run import run
 from callguard.cli.seal import seal
@@ -64,21 +65,20 @@ def _before(
 for command in (run, check, status, calls, show, recordings, sweep, retag, reconcile, seal, retention, listen):
     app.command()(command)
 app.add_typer(announcements)
+app.add_typer(disclose)
 app.add_typer(hold)
 app.add_typer(importing)
+app.add_typer(incident)
 app.add_typer(keys)
 app.add_typer(ledger)
-app.add_typer(disclose)
-app.add_typer(optout)
 app.add_typer(quarantine)
+app.add_typer(optout)
 app.add_typer(person)
-
-app.add_typer(incident)
-
-app.add_typer(request)
-def main() -> int:
 app.add_typer(release)
 app.add_typer(request)
+
+
+def main() -> int:
     """Run the command that the arguments name; the exit status."""
     logging.getLogger("callguard").addHandler(logging.NullHandler())  # what a command has to say it prints; only `run` keeps a log
     return reported(app)
