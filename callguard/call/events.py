@@ -164,9 +164,13 @@ class RecordingNotRunning(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingStopped(Event):
-    """The PBX answered our command to stop: the file is closed or about to be."""
+    """The PBX answered our command to stop, or tells that it did: the file is closed or about to be.
+
+    ``whole``: as far as the PBX tells; a full disk takes the end of what it had to write.
+    """
 
     recording: str
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

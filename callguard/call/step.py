@@ -217,8 +217,12 @@ def _recording_not_running(call: Call, event: ev.RecordingNotRunning) -> Step:
 
 
 def _recording_stopped(call: Call, event: ev.RecordingStopped) -> Step:
+    """It may be told before the hang-up that it comes of; then that has the file measured."""
     one = _recording(call, event.recording)
-    return (call, (filing(call, one),)) if one is not None and _unfiled(one) else (call, ())
+    if one is None or one.size is not None:
+        return call, ()
+    orders = (filing(call, one),) if _unfiled(one) else ()
+    return (call if event.whole else with_recording(call, evolve(one, fault="truncated"))), orders
 
 
 def _stop_unconfirmed(call: Call, event: ev.StopUnconfirmed) -> Step:
@@ -233,8 +237,9 @@ def _recording_filed(call: Call, event: ev.RecordingFiled) -> Step:
     one = _recording(call, event.recording)
     if one is None or not _unfiled(one):
         return call, ()
-    status = RecordingStatus.SEALED if event.sealed else _FAULT_STATUS.get(event.fault, RecordingStatus.FAILED)
-    return with_recording(call, evolve(one, status=status, size=event.size, sha256=event.sha256, fault=event.fault)), ()
+    fault = event.fault or one.fault
+    status = RecordingStatus.SEALED if event.sealed else _FAULT_STATUS.get(fault, RecordingStatus.FAILED)
+    return with_recording(call, evolve(one, status=status, size=event.size, sha256=event.sha256, fault=fault)), ()
 
 
 _ON: Mapping[type[ev.Event], Callable[[Call, Any], Step]] = {

@@ -163,10 +163,14 @@ class EslEvents:
             self._deliver(ev.RecordingStarted(**self._where(told), recording=recording))
 
     def _record_stop(self, told: Headers) -> None:
-        """`success-maxtime` for our own stop, `success-silence` at a hang-up: of all it says, it is true that the file is closed."""
+        """`success-maxtime` for our own stop, `success-silence` at a hang-up: of all it says, it is true that the file is closed.
+
+        `uri-failure` says that not all could be written, whatever was the matter; the file's header does not show it.
+        """
         recording = self._recording(told)
         if recording:
-            self._deliver(ev.RecordingStopped(**self._where(told), recording=recording))
+            whole = told.get("Record-Completion-Cause") != "uri-failure"
+            self._deliver(ev.RecordingStopped(**self._where(told), recording=recording, whole=whole))
 
     def _recording(self, told: Headers) -> str | None:
         """Our name of it; a recording elsewhere is somebody else's."""

@@ -19,7 +19,7 @@ from callguard.retention.paths import Obstruction, Spot, spot
 from callguard.retention.repair import repair
 from callguard.retention.rules import Finding
 from callguard.retention.tag import Tag, attach
-from callguard.retention.wav import HEAD_BYTES, Blemish, blemish, is_closed
+from callguard.retention.wav import BUFFER_BYTES, HEAD_BYTES, Blemish, blemish, is_closed
 
 BLOCK_BYTES = 2**20
 
@@ -93,10 +93,10 @@ def _measure_at(at: Spot, command: FileRecording, checkpoint: Checkpoint) -> Mea
 
 
 def _measured(file: FileIO, at: Spot, command: FileRecording, checkpoint: Checkpoint) -> Measured:
-    head = _head(file)
+    head, full = _head(file), _is_full(file)
     size, sha256 = _hash(file, checkpoint)
     tagged = _tag(Tag(command.recording, command.expires_at, sha256), file, at)
-    return Measured(size, sha256, blemish(head, size), tagged)
+    return Measured(size, sha256, blemish(head, size) or (Blemish.TRUNCATED if full else None), tagged)
 
 
 def open_regular(at: Spot) -> FileIO:
@@ -114,6 +114,12 @@ def _head(file: FileIO) -> bytes:
 
 def _size(file: FileIO) -> int:
     return os.fstat(file.fileno()).st_size
+
+
+def _is_full(file: FileIO) -> bool:
+    """Whether the disk had no room for what the PBX wrote last, nor would have for more."""
+    disk = os.fstatvfs(file.fileno())
+    return disk.f_bavail * disk.f_frsize < BUFFER_BYTES
 
 
 def _hash(file: FileIO, checkpoint: Checkpoint) -> tuple[int, str]:

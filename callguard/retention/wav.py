@@ -14,6 +14,10 @@ written (:mod:`callguard.retention.repair`), and the recording is a recording li
 fault says ``repaired`` for good, because up to the last four seconds of the call are not in it (64 KiB of one channel at 8 kHz) and because
 its header is not the PBX's. A header that promises more than is there, or less, or cannot be read, is left as it is (``truncated``,
 ``unreadable``): there the header is the only witness of what is lost, and to write another would destroy it.
+
+Of a disk that was full no header tells: both PBXs lose what they cannot write, a whole buffer at a time, and write sizes in the end that
+agree with what is left. FreeSWITCH says so when it stops (`uri-failure`), Asterisk says it to its log alone. So a recording behind which
+there is no room for one more buffer is ``truncated`` as well, though it may be that nothing of it was lost.
 """
 
 import struct
@@ -22,6 +26,9 @@ from typing import NamedTuple
 
 HEAD_BYTES = 4096
 """As much of a file as is read to find where its samples begin."""
+
+BUFFER_BYTES = 2**16
+"""What a PBX writes at once, or does not: that of FreeSWITCH, which is the larger one."""
 
 _MOST_BYTES = 2**32
 _SIZE = struct.Struct("<I")

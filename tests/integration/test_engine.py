@@ -181,7 +181,7 @@ def test_a_folder_that_cannot_be_made_means_no_recording(bench: Bench) -> None:
     bench.tell(*arriving())
     bench.wait(do.Announce)
     bench.tell(heard(), *talking())
-    bench.wait_rows("select status, fault from recordings", [("failed", "no folder")])
+    bench.wait_rows("select status, fault from recordings", [("failed", "read-only")])
     assert not [one for one in bench.switch.performed if isinstance(one, do.StartRecording)]
 
 

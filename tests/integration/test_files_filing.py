@@ -21,8 +21,9 @@ from callguard.retention.filing import Filing, file_recording
 from callguard.retention.measure import Measured
 from callguard.retention.paths import FOLDER, Spot
 from callguard.retention.tag import Tag, attach
-from callguard.retention.wav import Blemish
+from callguard.retention.wav import BUFFER_BYTES, Blemish
 from tests.other_user import as_ordinary_user
+from tests.small_disk import fill, small_disk
 from tests.wav_bytes import still_open, whole
 
 DAY = "2026/08/31"
@@ -198,6 +199,16 @@ def test_in_the_callers_own_thread(tmp_path: Path) -> None:
     begun = time.monotonic()
     assert file_recording(tmp_path, order("b"), patience_s=0.2) == Measured(None, None, Blemish.MISSING, tagged=False)
     assert 0.2 <= time.monotonic() - begun < 1.0
+
+
+def test_on_a_full_disk_a_file_that_looks_whole_is_not_believed(tmp_path: Path) -> None:
+    """S8: the PBX lost a buffer and wrote sizes that agree with the rest. With room for one more it can have lost none."""
+    with small_disk(tmp_path, 2**20) as root:
+        place(root, "a", whole(80))
+        ballast = fill(root, BUFFER_BYTES - 4096)
+        assert file_recording(root, order("a")).fault is Blemish.TRUNCATED
+        os.truncate(ballast, ballast.stat().st_size - 8192)
+        assert file_recording(root, order("a")).fault is None
 
 
 def test_where_attributes_cannot_be_had_a_sidecar_carries_the_tag(tmp_path: Path) -> None:

@@ -97,6 +97,18 @@ def test_an_idle_pbx() -> None:
         assert [type(fact) for fact in told.facts] == [LinkUp, ev.SnapshotTaken]
 
 
+def test_of_all_sounds_the_pbx_tells_the_silence_alone_in_which_a_leg_waits() -> None:
+    """What a busy switch plays to others never crosses the socket; asked for before the first event can come."""
+    with driven(Pbx()) as told:
+        asked = [(one.way, one.argument) for one in told.server.last.commands if one.way in {"auth", "filter", "event"}]
+    assert [way for way, _ in asked] == ["auth", "filter", "filter", "filter", "event"]
+    assert [argument for way, argument in asked if way == "filter"] == [
+        "Event-Name /^(?!PLAYBACK_START$)/",
+        "Playback-File-Path silence_stream://5000",
+        "Playback-File-Path silence_stream://3000",
+    ]
+
+
 def test_a_caller_who_waits_is_seen_with_all_that_his_start_would_have_told() -> None:
     """Rule 11: an unanswered one is in our hands as well; nothing was said to him yet."""
     with driven(Pbx({LEG: held(Answer_State="ringing", variable_current_application="sleep")})) as told:
@@ -221,6 +233,15 @@ def test_the_end_of_a_recording_is_its_event() -> None:
                 told.tell(name, leg(Record_File_Path=path))
         assert told.wait(ev.RecordingStopped).recording == "a-1"
         assert [fact.recording for fact in told.facts if isinstance(fact, ev.RecordingStarted)] == ["a-1"]
+
+
+@pytest.mark.parametrize(("cause", "whole"), [("success-maxtime", True), ("success-silence", True), ("uri-failure", False)])
+def test_a_recording_that_could_not_be_written_is_not_whole(cause: str, whole: bool) -> None:
+    """Of the causes that FreeSWITCH gives, only this one means what it says."""
+    with driven(Pbx()) as told:
+        told.wait(ev.SnapshotTaken)
+        told.tell("RECORD_STOP", leg(Record_File_Path=f"{ROOT}/{PATH}", Record_Completion_Cause=cause))
+        assert told.wait(ev.RecordingStopped).whole is whole
 
 
 def test_a_step_that_the_pbx_refuses_has_failed() -> None:

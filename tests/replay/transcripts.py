@@ -22,7 +22,7 @@ from tests.replay.esl_fixtures import splitter
 FOLDER: Final = Path(__file__).parent / "freeswitch"
 RECORDINGS: Final = PurePosixPath("/srv/fs/recordings")
 
-_OMITTED: Final = frozenset({"pbx", "linkedid", "leg", "at", "received_at", "channel"})
+_OMITTED: Final = frozenset({"pbx", "linkedid", "leg", "at", "received_at", "channel", "listed"})
 
 
 def names() -> list[str]:

@@ -121,8 +121,8 @@ def not_running(count: int = 1, leg: str = CUSTOMER, at: float = 25) -> ev.Recor
     return ev.RecordingNotRunning(**_where(leg, at), recording=recording_id(count))
 
 
-def stopped(count: int = 1, leg: str = CUSTOMER, at: float = 31) -> ev.RecordingStopped:
-    return ev.RecordingStopped(**_where(leg, at), recording=recording_id(count))
+def stopped(count: int = 1, leg: str = CUSTOMER, at: float = 31, *, whole: bool = True) -> ev.RecordingStopped:
+    return ev.RecordingStopped(**_where(leg, at), recording=recording_id(count), whole=whole)
 
 
 def stop_unconfirmed(count: int = 1, leg: str = CUSTOMER, at: float = 35) -> ev.StopUnconfirmed:

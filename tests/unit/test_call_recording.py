@@ -121,6 +121,25 @@ def test_a_stop_is_filed_when_it_is_confirmed() -> None:
     assert call.decisions()[-1] is Decision.WITHDRAWN
 
 
+def test_what_the_pbx_could_not_write_is_missing_from_a_file_that_looks_whole() -> None:
+    """S8: told before the hang-up that it comes of. The file shows nothing of it."""
+    call = talking()
+    assert call << stopped(whole=False) << gone() >> file() << filed()
+    assert (call.recording.status, call.recording.fault, call.recording.size) == (RecordingStatus.FAILED, "truncated", 16044)
+
+
+def test_what_it_could_not_write_before_a_stop_is_missing_as_well() -> None:
+    call = talking()
+    assert call << pressed("*") << pressed("9") >> stop() << stopped(whole=False) >> file() << filed()
+    assert (call.recording.status, call.recording.fault) == (RecordingStatus.FAILED, "truncated")
+
+
+def test_a_worse_fault_of_its_file_is_the_one_that_is_told() -> None:
+    call = ended()
+    assert call << stopped(whole=False) >> file() << filed(fault="missing", size=None)
+    assert (call.recording.status, call.recording.fault) == (RecordingStatus.MISSING, "missing")
+
+
 def test_a_stop_whose_file_is_not_measured_at_the_hang_up_is_filed_again() -> None:
     call = talking()
     assert call << pressed("*") << pressed("9") >> stop() << stopped() >> file() << gone() >> file() << filed() << filed()
