@@ -210,7 +210,8 @@ def prompts(catalogue: Catalogue, name: str, language: str) -> Prompts:
 
 def archive(database: Database, catalogue: Catalogue, policies: Sequence[Policy], now: Callable[[], datetime] = utc_now) -> None:
     """Keep text and sound of what the policies ask, so that each consent row can point at it for as long as it lives (S12)."""
-    asked = {policy.prompts.question.version for policy in policies if policy.prompts}
+    played = (one for policy in policies if policy.prompts for one in (policy.prompts.question, policy.prompts.listed))
+    asked = {announcement.version for announcement in played if announcement}
     with database.write() as connection:
         for edition in catalogue.current:
             if edition.version in asked:

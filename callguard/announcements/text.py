@@ -29,6 +29,7 @@ PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "outbound-opt-in": frozenset({"company", "accept_key", "refuse_key"}),
     "thank-you": frozenset(),
     "refused": frozenset(),
+    "not-recorded": frozenset(),
 }
 """Every prompt and what its text must say. Who calls or is called belongs into each first sentence (GDPR art. 13(1)(a)); a key that is
 waited for must be told. An inbound caller need not be told how to refuse an opt-in: no key is a refusal too."""

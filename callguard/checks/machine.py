@@ -123,7 +123,7 @@ def _unlike(name: str, policy: PolicySettings, catalogue: Catalogue, language: s
     """What the policy's announcement says must be what the policy does: a key that is told and not listened for is a lie."""
     subject = Subject("announcements", f"policy.{name}")
     spoken = policy.language or language
-    for wanted in (policy.announcement, "thank-you", "refused"):
+    for wanted in filter(None, (policy.announcement, "thank-you", "refused", policy.listed_announcement)):
         edition = _edition(catalogue, wanted, spoken)
         if edition is None:
             yield subject.failed(f"no announcement {wanted!r} in language {spoken!r}", "run: callguard announcements build")

@@ -9,6 +9,7 @@ backed by a legitimate interest; which, is for the operator to say and to answer
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -18,7 +19,7 @@ from callguard.call.period import Period, Unit
 from callguard.call.policy import Match, Mode, OnRefusal, Policy, Prompts, with_version
 from callguard.config.retention import TermSettings
 from callguard.config.section import Flaw, Section, Table
-from callguard.config.values import Key, Keys, Language, Question, Retention, Text, Texts, Wait
+from callguard.config.values import Assurance, Key, Keys, Language, Question, Retention, Text, Texts, Wait
 from callguard.retention.ruleset import PolicyTerms
 from callguard.retention.terms import Kind
 
@@ -58,6 +59,7 @@ class PolicySettings(Section):
     purposes: Texts = Field(default=PURPOSES, examples=['purposes = ["service quality"]'])
     announcement: Question = Field(examples=['announcement = "inbound-notice"'])
     language: Language | None = Field(default=None, examples=['language = "ro"'])
+    listed_announcement: Assurance | None = Field(default=None, examples=['listed_announcement = "not-recorded"'])
     accept_key: Key = Field(default="1", examples=['accept_key = "1"'])
     refuse_key: Key = Field(examples=['refuse_key = "9"'])
     timeout: Wait = Field(default=timedelta(seconds=5), examples=['timeout = "5s"'])
@@ -87,7 +89,13 @@ class PolicySettings(Section):
     def policy(self, name: str, language: str, prompts_for: PromptsFor) -> Policy:
         """What the call core goes by. `language` holds where the policy names none; its prompts are looked up unless nothing is played."""
         never = Mode(self.mode) is Mode.NEVER
-        return self.with_prompts(name, None if never else prompts_for(self.announcement, self.language or language))
+        return self.with_prompts(name, None if never else self._prompts(self.language or language, prompts_for))
+
+    def _prompts(self, language: str, prompts_for: PromptsFor) -> Prompts:
+        prompts = prompts_for(self.announcement, language)
+        if self.listed_announcement is None:
+            return prompts
+        return replace(prompts, listed=prompts_for(self.listed_announcement, language).question)
 
     def with_prompts(self, name: str, prompts: Prompts | None) -> Policy:
         """The same with these; with none for calls in which callguard played nothing to anybody, since it was not there."""

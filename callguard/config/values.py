@@ -31,6 +31,9 @@ EEA = frozenset(
 QUESTIONS = tuple(name for name in NAMES if name.startswith(("inbound-", "outbound-")))
 """The announcements that a policy may play first; the others are answers."""
 
+ASSURANCES = ("not-recorded", "refused")
+"""The announcements that a listed person may hear: they ask nothing, and say that the call is not recorded."""
+
 LONGEST_YEARS = 100
 """Nothing is kept longer; it also keeps the sum with a call's start inside the calendar."""
 
@@ -155,6 +158,7 @@ Language = Annotated[StrictStr, _among(LANGUAGES, "is no language that callguard
 """ISO 639-1, as Asterisk names its sound folders."""
 
 Question = Annotated[StrictStr, _among(QUESTIONS, "is no announcement that asks", f"write one of {', '.join(QUESTIONS)}")]
+Assurance = Annotated[StrictStr, _among(ASSURANCES, "does not say that nothing is recorded", f"write one of {', '.join(ASSURANCES)}")]
 Company = Annotated[
     StrictStr,
     _like(

@@ -173,7 +173,7 @@ def test_what_stands_there_as_a_comment_is_what_holds_without_it(tmp_path: Path)
     file.write_text(re.sub(r"(?m)^#(?=\[?[a-z])", "", everything), "utf-8")
 
     marked, plain = load_settings(file), load_settings(TOML)
-    assert marked.policy["inbound"].model_copy(update={"language": None}) == BUILT_IN["inbound"]
+    assert marked.policy["inbound"].model_copy(update={"language": None, "listed_announcement": None}) == BUILT_IN["inbound"]
     assert marked.model_copy(update={"policy": {}, "access": {}, "controller": plain.controller}) == plain
 
 

@@ -123,6 +123,7 @@ POLICIES: Final = {
     "706": 'direction = "inbound"\nmode = "notice"\nlanguage = "en"',
     "707": 'direction = "inbound"\nmode = "notice"\nwithdraw_keys = "#7"',
     "708": 'direction = "inbound"\nmode = "notice"\nwithdraw_keys = ""',
+    "709": 'direction = "inbound"\nmode = "opt-in"\nlisted_announcement = "not-recorded"',
     "79??": 'direction = "inbound"\nmode = "notice"\nmatch.queues = ["sales"]',
     "0740*": 'direction = "outbound"\nmode = "notice"',
     "0741*": 'direction = "outbound"\nmode = "opt-out"',

@@ -16,8 +16,13 @@ ENTRY_BOUND_S: Final = 1.0
 """From the command's answer on."""
 
 LISTED_CALLER: Final = "+40733100001"
+ANOTHER_CALLER: Final = "+40733100002"
 LISTED_CALLEE: Final = "0742900001"
-WISHES: Final = "number,way,date,reference\n0733 100 001,post,2026-08-30,letter 1\n+40742900001,courier,2026-08-30,letter 2\n"
+WISHES: Final = """number,way,date,reference
+0733 100 001,post,2026-08-30,letter 1
+0733.100.002,fax,2026-08-30,letter 3
++40742900001,courier,2026-08-30,letter 2
+"""
 
 _CAME: Final = ("--way", "e-mail", "--date", "2026-08-30", "--by", "Ana Pop", "--reference", "ticket 7")
 
@@ -29,12 +34,17 @@ def enter_wishes(house: House) -> None:
     house.site.run("optout", "import", str(file), "--by", "Ana Pop")
 
 
-def a_listed_caller(house: House) -> Scene:
+def a_listed_caller(house: House, dialled: str = "704", number: str = LISTED_CALLER) -> Scene:
     """Calls where a refusal would end the call."""
     begun = time.monotonic()
-    outside = house.site.caller.dial("704", house.site.pbx.sip_port, caller=LISTED_CALLER, voice=Tone.BEFORE)
-    house.at_agent(LISTED_CALLER)
-    return connected(house, LISTED_CALLER, outside, {"waited": time.monotonic() - begun})
+    outside = house.site.caller.dial(dialled, house.site.pbx.sip_port, caller=number, voice=Tone.BEFORE)
+    house.at_agent(number)
+    return connected(house, number, outside, {"waited": time.monotonic() - begun})
+
+
+def a_listed_caller_who_is_told(house: House) -> Scene:
+    """Would be asked for a key, and hears the announcement for listed people instead."""
+    return a_listed_caller(house, "709", ANOTHER_CALLER)
 
 
 def a_listed_callee(house: House) -> Scene:

@@ -49,7 +49,7 @@ exten => agent,1,Gosub(callguard-message,s,1(inbound))
 
 Seen = TypeVar("Seen")
 
-PROMPT_SECONDS: Final = {"thank-you": 0.6, "refused": 0.6}
+PROMPT_SECONDS: Final = {"thank-you": 0.6, "refused": 0.6, "not-recorded": 0.6}
 QUESTION_SECONDS: Final = 1.6
 
 BOTH_WAYS: Final = """

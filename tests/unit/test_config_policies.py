@@ -1,5 +1,6 @@
 """From `[policy.*]` to what the call core goes by."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -159,6 +160,20 @@ def test_a_policy_below_one_that_fits_everything_is_a_fault() -> None:
     second = {"direction": "inbound", "mode": "never", "match": {"queues": ["vip"]}}
     with pytest.raises(ValidationError, match=r"is never reached: policy\.first fits every inbound call"):
         policies({"first": first, "second": second})
+
+
+def test_a_listed_person_may_be_told_that_the_call_is_not_recorded() -> None:
+    """S4: left out, nothing is played; what is played must not ask, nor say that it is recorded."""
+    table = {"direction": "inbound", "mode": "notice", "language": "en"}
+    (plain,) = policies({"p": table})
+    (telling,) = policies({"p": {**table, "listed_announcement": "not-recorded"}})
+    assert plain.prompts is not None
+    assert telling.prompts == replace(plain.prompts, listed=prompts_for("not-recorded", "en").question)
+    assert plain.prompts.listed is None
+    assert plain.version != telling.version
+    for wrong in ("thank-you", "inbound-notice"):
+        with pytest.raises(ValidationError, match="does not say that nothing is recorded"):
+            policies({"p": {**table, "listed_announcement": wrong}})
 
 
 @pytest.mark.parametrize("change", [{"language": "de"}, {"announcement": "thank-you"}, {"announcement": "inbound-notcie"}])
