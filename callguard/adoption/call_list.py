@@ -40,7 +40,9 @@ _NAMES: Mapping[str, Sequence[str]] = {
 _LINE = "export it again, whole; a Master.csv needs loguniqueid = yes in cdr.conf, from before the first of these calls"
 _SECONDS = re.compile(r"[0-9]{1,7}")
 _EPOCH = re.compile(r"[12][0-9]{9}")
-_LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([+-][0-9]{2}(:?[0-9]{2})?)?")
+"""With the difference to UTC where PostgreSQL has written it."""
+
 _DIRECTIONS = {one.value: one for one in Direction}
 
 Row = Callable[[str], str]
@@ -70,7 +72,7 @@ class CallList:
 
     def find(self, unique: str | None, file: str) -> ListedCall | None:
         """The call of a recording: by the id in its name, else by its name."""
-        return self.by_id.get(unique or self.by_file.get(file, ""))
+        return self.by_id.get(unique or "") or self.by_id.get(self.by_file.get(file, ""))
 
 
 NO_LIST = CallList({}, {}, None)
@@ -143,12 +145,16 @@ def _start(told: Row, zone: tzinfo) -> datetime:
         return datetime.fromtimestamp(int(told("epoch")), UTC)
     written = told("start")
     try:
-        found = moments(datetime.fromisoformat(written), zone) if _LOCAL.fullmatch(written) else ()
+        found = _meant(datetime.fromisoformat(written), zone) if _TIME.fullmatch(written) else ()
     except ValueError:
         found = ()
     if not found:
         raise ValueError(f"has no start: write it as in 2024-01-31 14:30:15, by the clocks of {zone}")
     return max(found)
+
+
+def _meant(start: datetime, zone: tzinfo) -> tuple[datetime, ...]:
+    return (start.astimezone(UTC),) if start.tzinfo else moments(start, zone)
 
 
 def _span(written: str) -> timedelta:

@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from callguard.adoption.finding import Found, Intake
-from callguard.adoption.judging import Action, Judged, Verdict, judge
+from callguard.adoption.judging import Judged, Verdict, judge
 from callguard.call.commands import FileRecording
 from callguard.call.evolve import evolve
 from callguard.call.recording import with_recording
@@ -89,7 +89,7 @@ class Home:
         self._take_in(found, judged.after, recording)
         with self.database.write() as connection:
             again = judge(connection, found, intake)
-            if _differs(judged, again):
+            if _differs(recording, again):
                 raise FileFault("its call changed while it was copied", place=found.entry.shown, remedy="import it again")
             save_adoption(connection, again.before, self._kept(again.after or judged.after), found.beginning.source, utc_now())
         return judged.verdict
@@ -142,11 +142,9 @@ def _lock(root: int, place: Path) -> None:
         raise UsageError("another import is under way", place=str(place), remedy="wait for its end") from None
 
 
-def _differs(judged: Judged, again: Judged) -> bool:
-    """The path and the end are on the file already."""
-    if again.recording is None or judged.recording is None:
-        return True
-    return again.verdict.action is not Action.ADOPT or replace(again.recording, leg="") != replace(judged.recording, leg="")
+def _differs(recording: Recording, again: Judged) -> bool:
+    """Its path and its end are on the file already."""
+    return again.recording is None or replace(again.recording, leg="") != replace(recording, leg="")
 
 
 def _order(call: Call, recording: Recording) -> FileRecording:

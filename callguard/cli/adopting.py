@@ -6,18 +6,17 @@ The names of the files hold telephone numbers, so they are on stdout alone: what
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 from rich.text import Text
 
 from callguard.adoption.importing import Import, Outcome
 from callguard.adoption.judging import Action
 from callguard.adoption.walking import count
 from callguard.cli.output import plain, print_json
+from callguard.cli.progress import bar
 from callguard.cli.terminal import console
 from callguard.errors import Fault, PartialFailure
 
@@ -36,7 +35,7 @@ class Telling(ABC):
 
     def preview(self) -> None:
         """Say what an import would do; nothing is adopted, and nothing has failed."""
-        with self._progress() as advance:
+        with bar("import", partial(count, self.plan.folder)) as advance:
             for outcome in self.plan.preview():
                 self._note(outcome)
                 advance()
@@ -45,7 +44,7 @@ class Telling(ABC):
     def execute(self, stopped: Callable[[], bool]) -> None:
         """Import until told to stop. Raises :class:`PartialFailure` when something was left, or it was stopped."""
         cut_off = False
-        with self._progress() as advance:
+        with bar("import", partial(count, self.plan.folder)) as advance:
             for outcome in self.plan.outcomes():
                 self._note(outcome)
                 advance()
@@ -79,17 +78,6 @@ class Telling(ABC):
             yield Fault(f"{self.unmoved} originals were to be removed and are not; stdout tells which and why", place)
         if cut_off:
             yield Fault("stopped before the end", place, "import again: what is done is done")
-
-    @contextmanager
-    def _progress(self) -> Iterator[Callable[[], None]]:
-        """A bar below the lines on a terminal, or alone on stderr where only that is one; elsewhere nothing."""
-        bar_on = self.console if self.console.is_terminal else Console(stderr=True)
-        if not bar_on.is_terminal:
-            yield lambda: None
-            return
-        with Progress(console=bar_on, transient=True) as progress:
-            task = progress.add_task("import", total=count(self.plan.folder))
-            yield lambda: progress.advance(task)
 
 
 class TextImport(Telling):

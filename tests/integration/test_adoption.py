@@ -13,9 +13,10 @@ import pytest
 import sqlalchemy as sa
 
 from callguard.adoption.call_list import read_call_list
+from callguard.adoption.names import Named
 from callguard.adoption.walking import require_outside
 from callguard.call.policy import Match, Mode
-from callguard.call.state import Number
+from callguard.call.state import Direction, Number
 from callguard.errors import FileFault, GuardRefusal, UsageError
 from callguard.evidence.keys import KeyStore
 from callguard.retention.execution import Outcome as Swept
@@ -282,6 +283,56 @@ def test_a_file_that_changes_while_it_is_copied_is_left(place: Place, monkeypatc
     assert (place.stored(), place.calls()) == ([], [])
 
 
+def test_a_copy_that_cannot_be_made_is_left(place: Place) -> None:
+    """Here another hand has put a folder where the draft goes."""
+    place.record(IN)
+    (planned,) = place.plan().preview()
+    (place.root / f"2026/08/31/{planned.verdict.recording}.wav.sealed.part").mkdir(parents=True)
+    assert place.only().verdict.reason == "could not be copied: Is a directory"
+    assert (place.stored(), place.calls()) == ([], [])
+
+
+def test_a_call_that_becomes_known_while_it_is_copied_is_judged_anew(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rule 10: what is true when it is written counts. The copy has its tag, and no row: the next import finds it in its place."""
+    place.record(IN)
+
+    def meanwhile(*_: object) -> None:
+        monkeypatch.undo()
+        with place.database.write() as connection:
+            keep(connection)
+            save_call(connection, None, replace(plain_call(), linkedid=f"{int(AT.timestamp())}.123"))
+
+    monkeypatch.setattr("callguard.adoption.carrying.require_space", meanwhile)
+    assert place.only().verdict.reason == "its call changed while it was copied"
+    assert [call.source for call in place.calls()] == ["live"]
+
+
+def test_one_that_was_adopted_since_it_was_looked_at_is_not_adopted_twice(place: Place) -> None:
+    place.record(IN)
+    plan = place.plan()
+    with plan.home.opened():
+        for _, found in plan._planned():
+            assert found is not None
+            assert [plan.home.adopt(found, place.intake).action.value for _ in range(2)] == ["adopt", "already"]
+    assert len(place.calls()) == 1
+
+
+def test_a_file_that_vanishes_or_grows_while_it_is_read_is_left(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [place.record(IN), place.record(OUT)]
+
+    def meanwhile(*_: object) -> Named:
+        files[1].unlink(missing_ok=True)
+        with files[0].open("ab") as growing:
+            growing.write(b"more")
+        return Named(made=AT, direction=Direction.INBOUND)
+
+    monkeypatch.setattr("callguard.adoption.finding.read_name", meanwhile)
+    assert [one.verdict.reason for one in place.run().values()] == [
+        "changed while it was read",
+        "cannot be read: No such file or directory",
+    ]
+
+
 def test_without_space_nothing_is_adopted_and_nothing_lost(place: Place) -> None:
     place.record(IN)
     plan = place.plan()
@@ -323,6 +374,17 @@ def test_two_recordings_of_one_call_are_of_one_call(place: Place) -> None:
     (call,) = place.calls()
     assert (len(call.recordings), {stamp(one.expires_at) for one in call.recordings}) == (2, {EXPIRES})
     assert place.stored() == sorted(Path(one.path).name for one in call.recordings)
+
+
+def test_a_recording_of_a_known_call_with_another_start_is_not_believed(place: Place) -> None:
+    """Ids of FreeSWITCH hold no time; here two CDRs disagree."""
+    for day in (0, 1):
+        place.record(f"{UUID}-{day}.wav")
+        cdr = place.folder / "cdr.csv"
+        cdr.write_text(f"xml_cdr_uuid,start_epoch,duration\n{UUID},{int(AT.timestamp()) + 86400 * day},9\n", "utf-8")
+        verdicts = place.going_by(calls=read_call_list(cdr, HERE), chosen=POLICIES[0]).run()
+    assert verdicts[f"{UUID}-0.wav"].verdict.reason.startswith("the same sound is recording ")
+    assert verdicts[f"{UUID}-1.wav"].verdict.reason == f"its call is known, with another start: {stamp(AT)}"
 
 
 def test_a_later_recording_of_a_known_call_keeps_the_calls_policy(place: Place) -> None:
@@ -482,3 +544,10 @@ def test_the_folder_must_be_apart_from_the_root(tmp_path: Path) -> None:
     for wrong in ("a", "a/root", "a/root/day", "to-root", "file", "none"):
         with pytest.raises(UsageError):
             require_outside(tmp_path / wrong, root)
+
+
+def test_the_folder_must_be_one_that_can_be_read(reachable_folder: Path) -> None:
+    folder = reachable_folder / "monitor"
+    folder.mkdir(mode=0o300)
+    with as_ordinary_user(folder), pytest.raises(UsageError, match="Permission denied"):
+        require_outside(folder, reachable_folder / "recordings")

@@ -15,6 +15,8 @@ import pytest
 
 from callguard.adoption.judging import Action
 from callguard.cli import main
+from callguard.cli.adopting import TextImport
+from callguard.errors import PartialFailure
 from callguard.store.database import Database
 from tests.integration.adoption_place import LONG_AGO, UUID, freepbx, new_place, sound
 from tests.integration.cli_site import BOUND_S, Site, new_site
@@ -63,7 +65,7 @@ def test_a_dry_run_says_what_a_run_does(site: Site) -> None:
     assert (call["source"], [one["decision"] for one in call["parties"]]) == ("backfill", [None, "not_required"])
     cdr = site.folder / "cdr.csv"
     cdr.write_text(f"xml_cdr_uuid,start_epoch,duration,direction\n{UUID},{int(AT.timestamp()) + 90},10,inbound\n", "utf-8")
-    again = site.json("import", "recordings", monitor(site), "--cdr", str(cdr), "--policy", "outbound", "--move", status=3)
+    again = site.json("import", "recordings", monitor(site), "--cdr", str(cdr), "--policy", "outbound", "--pbx", "main", "--move", status=3)
     assert (again["adopted"], again["already"], again["left"], again["originals"]) == (2, 1, 1, 0)
     assert [path.name for path in (site.folder / "monitor").rglob("*") if path.is_file()] == ["notes.txt"]
     assert {(one["direction"], one["policy"]) for one in site.json("calls")} == {
@@ -164,6 +166,24 @@ def test_a_bar_is_shown_on_a_terminal_alone(site: Site) -> None:
     assert "import" in shown
     assert "import" not in out.decode()
     assert site.run("import", "recordings", monitor(site), "--dry-run").stderr == ""
+
+
+def test_an_import_that_is_stopped_says_so_and_can_go_on(sqlite_file: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C and SIGTERM end it between two files; and an original that could not be removed is told apart."""
+    with closing(sqlite_file):
+        place = new_place(sqlite_file, tmp_path)
+        first = place.record(IN)
+        place.record(freepbx("in", "0213334444", "0722000111", AT + timedelta(seconds=1)))
+        os.link(first, tmp_path / "elsewhere.wav")
+        with pytest.raises(PartialFailure) as stopped:
+            TextImport(place.plan(moving=True)).execute(lambda: True)
+        assert [fault.message for fault in stopped.value.faults] == [
+            "1 originals were to be removed and are not; stdout tells which and why",
+            "stopped before the end",
+        ]
+        TextImport(place.plan(moving=True)).execute(lambda: False)
+        assert (len(place.calls()), place.left()) == (2, [])
+    assert "the original is removed, and has another name somewhere" in capsys.readouterr().out
 
 
 MANY, SOUND = 10_000, 5

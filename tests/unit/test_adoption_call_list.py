@@ -72,6 +72,8 @@ def test_the_export_of_freepbx_is_found_by_id_and_by_the_name_of_the_file(tmp_pa
     call = found.find(UNIQUE, "")
     assert call == ListedCall(UNIQUE, AT, AT + timedelta(seconds=90), AT + timedelta(seconds=20), "0722000111", "0213334444", None)
     assert found.find(None, "other.wav") == call
+    assert found.find("1706711415.124", "other.wav") == call
+    assert found.find("1706711415.124", "third.wav") is None
     other = found.find("1706711500.9", "")
     assert other is not None
     assert (other.called, other.started_at - AT) == ("600", timedelta(seconds=85))
@@ -86,7 +88,15 @@ def test_the_export_of_fusionpbx_tells_the_direction(tmp_path: Path, epoch: str,
     assert found == ListedCall(UUID, started, started + timedelta(seconds=60), None, "201", "0722000111", Direction.OUTBOUND)
 
 
-def test_a_call_that_never_was_of_two_lines_keeps_the_first_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize("written", ["2024-01-31 14:30:15+00", "2024-01-31 15:30:15.25+01:00", "2024-01-31T09:30:15-0500"])
+def test_a_start_with_its_own_zone_needs_no_other(tmp_path: Path, written: str) -> None:
+    """PostgreSQL writes it so."""
+    found = read(tmp_path, FUSION.format(epoch="") + f'"{UUID}","inbound","1","","2","{written}","9","0","x.wav"\n').find(UUID, "")
+    assert found is not None
+    assert found.started_at.replace(microsecond=0) == AT
+
+
+def test_a_call_of_two_lines_keeps_the_first_start(tmp_path: Path) -> None:
     """FusionPBX has a line for each leg, in no order."""
     rows = "".join(
         f'"{UUID}","inbound","{who}","","2","2024-01-31 16:{at}","9","0","x.wav"\n' for who, at in (("late", "31:00"), ("soon", "30:15"))
