@@ -28,18 +28,19 @@ def migrate(database: Database) -> None:
         _create_file(sqlite_path(database.url), database.place)
     if current_revision(database) in (None, *REVISIONS[:-1]):
         with database.reshape() as connection:
-            _upgrade(connection)
+            upgrade(connection, "head")
     check_schema(database)
 
 
-def _upgrade(connection: sa.Connection) -> None:
+def upgrade(connection: sa.Connection, revision: str) -> None:
+    """Run the revisions that are missing, up to this one."""
     from alembic import command  # noqa: PLC0415 - 50 ms, which hardly any start of the daemon has a use for, and calls wait for that
     from alembic.config import Config  # noqa: PLC0415 - the same
 
     settings = Config(attributes={"connection": connection})
     settings.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     settings.set_main_option("path_separator", "os")
-    command.upgrade(settings, "head")
+    command.upgrade(settings, revision)
 
 
 def _create_file(path: Path, place: str) -> None:

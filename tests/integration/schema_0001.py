@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
 
 from callguard.store.database import Database
-from callguard.store.migration import _alembic
+from callguard.store.migration import upgrade
 from callguard.store.url import is_sqlite, sqlite_path
 
 DECIDED_AT = 1_788_168_603_000
@@ -61,7 +60,7 @@ def make(database: Database) -> None:
     if is_sqlite(database.url):
         sqlite_path(database.url).touch()
     with database.reshape() as connection:
-        command.upgrade(_alembic(connection), "0001")
+        upgrade(connection, "0001")
     with database.write() as connection:
         found = sa.MetaData()
         found.reflect(connection)
