@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from callguard.checks import machine, pbx
+from callguard.checks.keeping import keeping
 from callguard.checks.report import Check
 from callguard.checks.storage import storage
 from callguard.config import Settings
@@ -14,6 +15,7 @@ def survey(settings: Settings) -> Iterator[Check]:
     yield from machine.daemon(settings)
     yield from machine.recordings(settings)
     yield from storage(settings)
+    yield from keeping(settings)
     yield from machine.announcements(settings)
     for one in settings.pbx:
         yield from pbx.check(settings, one)

@@ -1,13 +1,18 @@
 """`callguard retag`."""
 
+from typing import Annotated, TypeAlias
+
 import typer
 
+from callguard.cli.gate import signature
 from callguard.cli.output import Json
 from callguard.cli.session import database, settings
 from callguard.cli.sweep import DryRun
 
+By: TypeAlias = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who orders it; left out, who is logged in.")]
 
-def retag(context: typer.Context, *, dry_run: DryRun = False, as_json: Json = False) -> None:
+
+def retag(context: typer.Context, by: By = None, *, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Apply the periods that are configured now to what is there already, and say of each record what became of it and why."""
     from callguard.cli.retagging import JsonRetag, TextRetag
     from callguard.cli.sweeping import stoppable
@@ -17,4 +22,4 @@ def retag(context: typer.Context, *, dry_run: DryRun = False, as_json: Json = Fa
     with database(chosen) as opened, stoppable() as stopped:
         plan = Retagging(opened, chosen.recordings.root, chosen.rules())
         telling = (JsonRetag if as_json else TextRetag)(plan)
-        telling.preview() if dry_run else telling.execute(stopped)
+        telling.preview() if dry_run else telling.execute(signature(chosen, by), stopped)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import typer
 
 from callguard.cli.output import plain, print_json
+from callguard.cli.progress import bar
 from callguard.errors import CallguardError, Fault, PartialFailure
 from callguard.retention.retag import Retagging
 from callguard.retention.retagging import Retag, Step
@@ -28,22 +29,27 @@ class Telling(ABC):
 
     def preview(self) -> None:
         """Say what would be done; nothing is changed."""
-        for planned in self.plan.verdicts():
-            self._note(planned)
+        with bar("retag", self.plan.count) as advance:
+            for planned in self.plan.verdicts():
+                self._note(planned)
+                advance()
         self.conclude(dry_run=True)
 
-    def execute(self, stopped: Callable[[], bool]) -> None:
-        """Do it until told to stop.
+    def execute(self, by: str, stopped: Callable[[], bool]) -> None:
+        """Do it, as ordered by that person, until told to stop.
 
         Raises :class:`callguard.errors.GuardRefusal` when anything would go below its floor, and nothing is changed then; and
         :class:`PartialFailure` when something could not be changed, or it was stopped.
         """
         self.plan.require_floors()
-        for planned in self.plan.verdicts():
-            if stopped():
-                self.faults.append(Fault("stopped before the end", remedy="run it again: what is done is done"))
-                break
-            self._carry_out(planned)
+        self.plan = self.plan.ordered(by)
+        with bar("retag", self.plan.count) as advance:
+            for planned in self.plan.verdicts():
+                if stopped():
+                    self.faults.append(Fault("stopped before the end", remedy="run it again: what is done is done"))
+                    break
+                self._carry_out(planned)
+                advance()
         self.conclude(dry_run=False)
         if self.faults:
             more = [Fault(f"{len(self.faults) - TOLD} more")] if len(self.faults) > TOLD else []

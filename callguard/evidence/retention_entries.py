@@ -27,11 +27,13 @@ def hold(kind: str, identifier: int, row: Mapping[str, Any]) -> Entry:
     return Entry(kind, canonical({"hold": identifier, "digest": digest({name: row[name] for name in HOLD_COLUMNS})}))
 
 
-def retag(kind: str, record: str, rule: str, earlier: int | None, now: int | None) -> Entry:
-    """A changed rule was applied to a record: when it was to go before, and when it is to go now."""
-    ends = {"from": earlier, "to": now}
-    told = {name: None if end is None else written(end) for name, end in ends.items()}
-    return Entry("retag", canonical({"kind": kind, "record": record, "rule": rule, **told}))
+def retag(order: int | None, kind: str, record: str, rule: str, ends: tuple[int | None, int | None]) -> Entry:
+    """A changed rule was applied to a record: when it was to go before, and when it is to go now.
+
+    ``order`` is the row of ``retags`` that says by whom; it has an entry of its own.
+    """
+    told = {name: None if end is None else written(end) for name, end in zip(("from", "to"), ends, strict=True)}
+    return Entry("retag", canonical({"order": order, "kind": kind, "record": record, "rule": rule, **told}))
 
 
 def contracts(sha256_of_file: str, new: int, changed: int) -> Entry:

@@ -4,20 +4,24 @@ One record is one transaction: lock the row and judge again, write its new end a
 commit. The file is tagged before the commit: cut off in between, the row says the earlier end, and the next retag does both again. A
 recording whose file cannot be tagged keeps the end that it has.
 
-Before anything is changed all verdicts are looked at; one that would go below its floor stops the whole.
+Before anything is changed all verdicts are looked at; one that would go below its floor stops the whole. Then it is entered who ordered it,
+and each change refers to that.
 """
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
+from typing import Self
 
 import sqlalchemy as sa
 
+from callguard.clock import utc_now
 from callguard.errors import Fault, GuardRefusal
 from callguard.evidence import retention_entries
 from callguard.evidence.chain import Entry
+from callguard.lines import line
 from callguard.retention.dating import DATED
 from callguard.retention.execution import LONGEST_REST_S
 from callguard.retention.measure import retag_file
@@ -29,8 +33,10 @@ from callguard.retention.terms import Expiry, Kind
 from callguard.store.database import Database
 from callguard.store.hold_rows import shut
 from callguard.store.ledger_rows import append
-from callguard.store.record_rows import date_records
-from callguard.store.retag_rows import TaggedRecording, set_expiry
+from callguard.store.record_rows import count_dated, date_records
+from callguard.store.register_rows import enter
+from callguard.store.retag_rows import TaggedRecording, count_tagged, set_expiry
+from callguard.store.retag_tables import retags
 from callguard.store.types import to_millis
 
 TOLD = 20
@@ -44,6 +50,18 @@ class Retagging:
     database: Database
     root: Path
     rules: RuleSet
+    order: int | None = None
+
+    def ordered(self, by: str) -> Self:
+        """The same, and entered by whom it was ordered. Raises :class:`UsageError` for what is no name and :class:`StoreError`."""
+        row = {"by": line(by, "--by"), "at": utc_now()}
+        with self.database.write() as connection:
+            return replace(self, order=enter(connection, retags, row))
+
+    def count(self) -> int:
+        """How many verdicts there will be; for a progress bar."""
+        with self.database.read() as connection:
+            return count_tagged(connection) + sum(count_dated(connection, kind) for kind in DATED)
 
     def verdicts(self) -> Iterator[Retag]:
         """One for each record, those included whose end stays the same. Raises :class:`callguard.errors.StoreError`."""
@@ -76,7 +94,7 @@ class Retagging:
         (done,) = judged(connection, found)
         if done.step is Step.CHANGE:
             _write(connection, done)
-            append(connection, [_entry(done)])
+            append(connection, [_entry(self.order, done)])
             self._tag(found[0].recording, done)
         return done
 
@@ -104,6 +122,6 @@ def _write(connection: sa.Connection, done: Retag) -> None:
         set_expiry(connection, done.record, done.later, done.rule)
 
 
-def _entry(done: Retag) -> Entry:
+def _entry(order: int | None, done: Retag) -> Entry:
     earlier, later = (None if end is None else to_millis(end) for end in (done.earlier, done.later))
-    return retention_entries.retag(done.kind.value, done.record, done.rule, earlier, later)
+    return retention_entries.retag(order, done.kind.value, done.record, done.rule, (earlier, later))

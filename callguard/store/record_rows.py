@@ -67,6 +67,12 @@ def dated_page(connection: sa.Connection, kind: Kind, after: str | None) -> Sequ
     return _read(connection, kind, wanted if after is None else wanted.where(table.c.id > _key(kind, after)))
 
 
+def count_dated(connection: sa.Connection, kind: Kind) -> int:
+    """How many are dated."""
+    table = _TABLE[kind]
+    return connection.execute(sa.select(sa.func.count()).select_from(table).where(table.c.kept_rule.is_not(None))).scalar_one()
+
+
 def due_record_page(connection: sa.Connection, kind: Kind, as_of: datetime, after: StoredRecord | None) -> Sequence[StoredRecord]:
     """The next :data:`PAGE`, in order of their ends, that end at ``as_of`` or before; none: that was all."""
     table = _TABLE[kind]

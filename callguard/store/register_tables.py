@@ -12,6 +12,7 @@ the copy. ``release_consents`` are what parties said to that, given and withdraw
 from sqlalchemy import Column, Date, ForeignKey, Integer, String, Table, Text
 
 from callguard.store.base import metadata
+from callguard.store.retag_tables import retags
 from callguard.store.types import Moment
 
 requests = Table(
@@ -118,5 +119,5 @@ incident_steps = Table(
     Column("salt", String, nullable=False),
 )
 
-REGISTERS = (requests, request_steps, denials, release_consents, copies, incidents, incident_steps)
+REGISTERS = (requests, request_steps, denials, release_consents, copies, incidents, incident_steps, retags)
 """All of them; the ledger is held against their rows."""

@@ -43,6 +43,11 @@ _OF_RECORDINGS = sa.select(
 ).join(calls, calls.c.id == recordings.c.call_id).join(policies, policies.c.version == recordings.c.policy_version)  # fmt: skip
 
 
+def count_tagged(connection: sa.Connection) -> int:
+    """How many are not deleted."""
+    return connection.execute(sa.select(sa.func.count()).select_from(recordings).where(recordings.c.deleted_at.is_(None))).scalar_one()
+
+
 def tagged_page(connection: sa.Connection, after: str) -> Sequence[TaggedRecording]:
     """The next :data:`PAGE` that are not deleted; none: that was all."""
     wanted = _OF_RECORDINGS.where(recordings.c.id > after, recordings.c.deleted_at.is_(None)).order_by(recordings.c.id).limit(PAGE)

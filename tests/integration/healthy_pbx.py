@@ -12,6 +12,7 @@ from callguard.checks.report import Check
 from callguard.checks.survey import survey
 from callguard.clock import utc_now
 from callguard.config import load_settings
+from callguard.retention.marker import mark_root
 from tests.integration.ami_server import USERNAME, Connection, Received
 from tests.integration.cli_site import Site, new_site
 
@@ -69,10 +70,11 @@ class Healthy:
 
 @contextmanager
 def built_site(folder: Path) -> Iterator[Site]:
-    """A site with its announcements in place."""
+    """A site with its announcements in place, and a root that the daemon has marked."""
     with new_site(folder) as made:
         made.run("announcements", "build")
         made.run("announcements", "install")
+        mark_root(made.database, made.root)
         yield made
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from callguard.call.period import Period, Unit
 from callguard.call.state import Number
-from callguard.errors import FileFault, GuardRefusal
+from callguard.errors import FileFault, GuardRefusal, UsageError
 from callguard.retention.holding import place_hold
 from callguard.retention.holds import Scope
 from callguard.retention.measure import retag_file
@@ -24,12 +24,15 @@ from callguard.retention.terms import Anchor, Kind, Term
 from callguard.store.database import Database
 from callguard.store.ledger_rows import links
 from callguard.store.retag_rows import PAGE
+from callguard.store.retag_tables import retags
 from callguard.store.tables import recordings
+from tests.integration.ledger_place import found_in
 from tests.integration.record_place import ADA, GONE, RULES, RecordPlace, new_record_place
 from tests.integration.sweep_place import DUE, STARTED
 
 LATER = datetime(2027, 8, 31, 9, 30, tzinfo=UTC)
 YEAR = replace(RULES, policies={"inbound": PolicyTerms(Period(1, Unit.YEARS))})
+RULE = "1 year from the start of the call"
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -47,6 +50,7 @@ def either(database: Database, tmp_path: Path) -> RecordPlace:
 def retag(place: RecordPlace, rules: RuleSet = YEAR) -> list[Retag]:
     plan = Retagging(place.database, place.files.root, rules)
     plan.require_floors()
+    plan = plan.ordered("Ana Pop")
     return [plan.carry_out(one) for one in plan.verdicts() if one.step is Step.CHANGE]
 
 
@@ -76,12 +80,38 @@ def test_a_longer_policy_lengthens_what_is_there(either: RecordPlace) -> None:
         last = list(links(connection))[-1]
     assert (last.kind, last.body) == (
         "retag",
-        f'{{"from":"{stamp(DUE)}","kind":"recording","record":"r1","rule":"1 year from the start of the call","to":"{stamp(LATER)}"}}',
+        f'{{"from":"{stamp(DUE)}","kind":"recording","order":1,"record":"r1","rule":"{RULE}","to":"{stamp(LATER)}"}}',
     )
     assert {one.step for one in verdicts(place)} == {Step.SAME}
     assert place.sweep(LATER - MILLISECOND)[0].considered == 0
     assert place.sweep(LATER)[0].deleted == 1
     assert place.files.proofs()["r1"]["rule"] == "1 year from the start of the call, by retag; made under policy inbound p1"
+
+
+def test_who_ordered_it_is_kept_and_proven(either: RecordPlace) -> None:
+    """In a row, and in the ledger without any name (S10)."""
+    place = either
+    tagged(place, "r1")
+    retag(place)
+    with place.database.read() as connection:
+        assert [(row.id, row.by) for row in connection.execute(sa.select(retags))] == [(1, "Ana Pop")]
+        entered = [link.body for link in links(connection) if link.kind == "register"]
+    assert (len(entered), '"entry":"retags 1"' in entered[0], "Ana" in entered[0], found_in(place.database).broken) == (1, True, False, 0)
+    with place.database.write() as connection:
+        connection.execute(sa.update(retags).values(by="Nobody"))
+    assert found_in(place.database).broken == 1
+    with pytest.raises(UsageError, match="is no line of text"):
+        Retagging(place.database, place.files.root, YEAR).ordered(" ")
+
+
+def test_as_many_verdicts_as_were_counted(place: RecordPlace) -> None:
+    place.files.add("r1")
+    place.files.add("r2", deleted_at=DUE, status="deleted")
+    place.call("c1")
+    place.message()
+    place.sweep(STARTED)
+    plan = Retagging(place.database, place.files.root, YEAR)
+    assert plan.count() == len(list(plan.verdicts())) > 2
 
 
 def test_a_plan_changes_nothing(place: RecordPlace) -> None:
