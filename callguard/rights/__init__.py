@@ -2,4 +2,5 @@
 
 person    who is meant by a number, however it is written
 finding   everything that is kept about that person
+wishes    the wish not to be recorded; optouts enters it and takes it out, optout_list reads many, listed is what the daemon goes by
 """
