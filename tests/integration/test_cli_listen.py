@@ -213,3 +213,15 @@ def test_check_says_how_they_are_kept(site: Site) -> None:
     text = site.config.read_text("utf-8")
     site.config.write_text(text.replace("min_free", 'storage = "plain"\nmin_free', 1), "utf-8")
     assert (kept().outcome, "can still be heard" in kept().message) == (Outcome.WARNING, True)
+
+
+@pytest.mark.parametrize("name", ["r-p", "r-s"])
+def test_what_was_deleted_and_came_back_from_a_backup_is_not_given(site: Site, name: str) -> None:
+    """C7: be it plain, and be it sealed with its key beside it; the row decides, and nothing is entered as heard."""
+    kept = {path: path.read_bytes() for folder in (site.root, site.keys) for path in folder.rglob(f"{name}*")}
+    assert site.json("sweep", "--as-of", "2027-03-01")["deleted"] == 2
+    assert not any(path.exists() for path in kept)
+    for path, content in kept.items():
+        path.write_bytes(content)
+    done = heard(site, name)
+    assert (done.returncode, done.stdout, b"is deleted" in done.stderr, entered(site)) == (1, b"", True, [])
