@@ -51,7 +51,7 @@ class EslCommand:
         UnsafeText: something in it holds a control character; the message names what, and does not quote it.
     """
 
-    way: Literal["api", "bgapi", "auth", "event"]
+    way: Literal["api", "bgapi", "auth", "event", "filter"]
     name: str
     argument: str = field(default="", repr=False)
     lane: str = ""

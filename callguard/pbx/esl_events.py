@@ -33,6 +33,9 @@ Deliver = Callable[[ev.Event | ev.MessageSeen], None]
 Handler = Callable[[Headers], None]
 Send = Callable[[Sequence[EslCommand]], None]
 
+FILTERS: Final = ("Event-Name /^(?!PLAYBACK_START$)/", *(f"Playback-File-Path {sound}" for sound in WAITING))
+"""Of all sounds that begin on the switch, music for people on hold among them, the silence in which a leg waits for us is told alone."""
+
 _FRAME_MS: Final = 20
 _MESSAGE: Final = "callguard-message"
 
@@ -44,7 +47,7 @@ class EslEvents:
         self.hands = Hands()
         self.lines = Lines(border)
         self._border = border
-        self._recordings = recordings
+        self._recordings = f"{recordings}/"
         self._deliver = deliver
         self._send = send
         self.handlers: Mapping[str, Handler] = {
@@ -174,11 +177,11 @@ class EslEvents:
 
     def _recording(self, told: Headers) -> str | None:
         """Our name of it; a recording elsewhere is somebody else's."""
-        path = PurePosixPath(told.get("Record-File-Path") or "")
-        return path.stem if path.is_relative_to(self._recordings) else None
+        path = told.get("Record-File-Path") or ""
+        return PurePosixPath(path).stem if path.startswith(self._recordings) else None
 
     def _where(self, told: Headers) -> Where:
-        return occasion(told, self._border).where
+        return occasion(told, self._border)
 
     def _tell(self, events: Iterable[ev.Event]) -> None:
         for event in events:

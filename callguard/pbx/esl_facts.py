@@ -12,7 +12,7 @@ from typing import Protocol
 
 from callguard.call.events import CallStarted, HandedOver, LegJoined
 from callguard.call.state import Direction, Number
-from callguard.pbx.border import Border, Occasion, direction_of, printable, uri_user
+from callguard.pbx.border import Border, Where, direction_of, printable, uri_user
 
 _DIVERTED = re.compile(r"<(?:sips?|tel):[^>]*>|(?:sips?|tel):[^\s<>;,|]*")
 _DIVERSIONS = 10
@@ -49,11 +49,16 @@ def call_of(told: Told) -> str:
     return told.get("variable_callguard_call") or told.get("Channel-Call-UUID") or leg_of(told)
 
 
-def occasion(told: Told, border: Border) -> Occasion:
+def occasion(told: Told, border: Border) -> Where:
     """Whose event this is, and when by the PBX's clock; a dump tells no time."""
     received_at = border.now()
     at = moment(told.get("Event-Date-Timestamp")) or received_at
-    return Occasion(border.pbx, call_of(told), leg_of(told), printable(told.get("Channel-Name") or ""), at, received_at)
+    return {"pbx": border.pbx, "linkedid": call_of(told), "leg": leg_of(told), "at": at, "received_at": received_at}
+
+
+def channel_of(told: Told) -> str:
+    """The name of the leg, for people to read."""
+    return printable(told.get("Channel-Name") or "")
 
 
 def moment(microseconds: str | None) -> datetime | None:
@@ -85,10 +90,10 @@ def call_started(told: Told, direction: Direction, border: Border) -> CallStarte
     seen = occasion(told, border)
     dialled = _first(told, "variable_callguard_dialled", "variable_sip_req_user", "Caller-Destination-Number")
     return CallStarted(
-        **seen.where,
-        channel=seen.channel,
+        **seen,
+        channel=channel_of(told),
         direction=direction,
-        started_at=moment(told.get("Caller-Channel-Created-Time")) or seen.at,
+        started_at=moment(told.get("Caller-Channel-Created-Time")) or seen["at"],
         caller=border.parse(told.get("Caller-Caller-ID-Number") or ""),
         callee=border.parse(dialled),
         dialled=border.parse(dialled).raw,
@@ -102,14 +107,13 @@ def call_started(told: Told, direction: Direction, border: Border) -> CallStarte
 
 def handed_over(told: Told, border: Border) -> HandedOver:
     """The outside person's leg is ours."""
-    seen = occasion(told, border)
-    return HandedOver(**seen.where, channel=seen.channel, number=person(told, border))
+    return HandedOver(**occasion(told, border), channel=channel_of(told), number=person(told, border))
 
 
 def joined(told: Told, bridge: str, border: Border) -> LegJoined:
     """The leg is in that bridge."""
-    seen = occasion(told, border)
-    return LegJoined(**seen.where, channel=seen.channel, bridge=bridge, number=person(told, border), outside=is_outside(told, border))
+    where, channel = occasion(told, border), channel_of(told)
+    return LegJoined(**where, channel=channel, bridge=bridge, number=person(told, border), outside=is_outside(told, border))
 
 
 def redirecting(told: Told) -> tuple[str, ...]:

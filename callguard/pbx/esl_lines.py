@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from callguard.call.events import LegJoined, LegLeft
 from callguard.call.state import NOBODY
-from callguard.pbx.border import Border
+from callguard.pbx.border import Border, Where
 from callguard.pbx.esl_facts import Told, is_answered, joined, leg_of, occasion
 
 
@@ -52,7 +52,8 @@ class Lines:
             if bridge is not None and leg in self.told:
                 self.told.discard(leg)
                 known = self.people.get(leg)
-                yield LegLeft(**replace(seen, leg=leg, linkedid=known.linkedid if known else seen.linkedid).where, bridge=bridge)
+                where: Where = {**seen, "leg": leg, "linkedid": known.linkedid if known else seen["linkedid"]}
+                yield LegLeft(**where, bridge=bridge)
 
     def restore(self, people: Mapping[str, LegJoined], answered: Collection[str], joined: Iterable[LegJoined]) -> None:
         """What a snapshot shows: people, who of them is answered, and those whose being in a bridge it tells."""
@@ -78,21 +79,23 @@ class Lines:
 
     def _meet(self, bridge: str, told: Told) -> Iterator[LegJoined]:
         """Our own people first, whoever was talking before last: by then it is known who listens."""
+        if not bridge:
+            return
         now = occasion(told, self.border)
-        present = [self._person(leg, now.linkedid) for leg, other in self.bridges.items() if other == bridge]
-        if not bridge or not all(talks(one, self.answered) for one in present):
+        present = [self._person(leg, now["linkedid"]) for leg, other in self.bridges.items() if other == bridge]
+        if not all(talks(one, self.answered) for one in present):
             return
         for one in sorted(present, key=lambda person: (person.outside, person.leg in self.answered)):
             if one.leg not in self.told:
                 self.told.add(one.leg)
-                yield replace(one, bridge=bridge, at=now.at, received_at=now.received_at)
+                yield replace(one, bridge=bridge, at=now["at"], received_at=now["received_at"])
 
     def _person(self, leg: str, linkedid: str) -> LegJoined:
         known, now = self.people.get(leg), self.border.now()
         if known is not None:
             return known
-        where = {"pbx": self.border.pbx, "linkedid": linkedid, "leg": leg}
-        return LegJoined(**where, at=now, received_at=now, channel="", bridge="", number=NOBODY, outside=True)
+        where: Where = {"pbx": self.border.pbx, "linkedid": linkedid, "leg": leg, "at": now, "received_at": now}
+        return LegJoined(**where, channel="", bridge="", number=NOBODY, outside=True)
 
 
 def talks(person: LegJoined, answered: Collection[str]) -> bool:

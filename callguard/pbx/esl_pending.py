@@ -56,12 +56,13 @@ class Pending:
 
     def add(self, command: EslCommand, on_outcome: OnOutcome) -> bytes:
         """Starts the wait and its bound; what is to be written."""
-        wait = _Wait(command, on_outcome, self._loop.timer(command.bound_s), str(uuid.uuid4()), monotonic())
+        job_uuid = str(uuid.uuid4()) if command.way == "bgapi" else ""
+        wait = _Wait(command, on_outcome, self._loop.timer(command.bound_s), job_uuid, monotonic())
         wait.timer.start(lambda: self._overdue(wait))
         self._unanswered.append(wait)
-        if command.way == "bgapi":
-            self._jobs[wait.job_uuid] = wait
-        return command.wire(wait.job_uuid)
+        if job_uuid:
+            self._jobs[job_uuid] = wait
+        return command.wire(job_uuid)
 
     def answer(self, text: str, *, to_api: bool) -> bool:
         """Takes the answer to the oldest command; False when it cannot be one, and nobody knows any more which answer is whose."""
@@ -94,7 +95,7 @@ class Pending:
         wait.ended = True
         wait.timer.stop()
         wait.timer.close()
-        job = self._jobs.pop(wait.job_uuid, None)
+        job = self._jobs.pop(wait.job_uuid, None) if wait.job_uuid else None
         with self._contain:
             wait.on_outcome(wait.command, outcome)
         if job is not None:

@@ -11,6 +11,7 @@ then, after 500 lost ones, ends the connection: the link is lost, says so, and t
 
 from collections.abc import Callable, Iterator, Mapping
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from callguard.errors import LinkError, LinkLost, LoginRefused, ProtocolFault
 from callguard.pbx.contain import Contain
@@ -23,7 +24,11 @@ from callguard.pbx.esl_pending import Pending
 from callguard.pbx.esl_routes import OnEvent, Routes
 from callguard.pbx.esl_wire import Block, Splitter, head_value
 
+if TYPE_CHECKING:
+    from callguard.pbx.esl_greenswitch import Watcher
+
 _SEGMENT_BYTES = 1 << 17
+_READ = 1  # of libev's loop
 _GREETING = b"Content-Type: "
 _REJECTIONS = (b"text/rude-rejection", b"rude/rejection")
 
@@ -44,6 +49,7 @@ class EslProtocol(InboundESL):
         self.greeted = False
         self._paused = False
         self._last_byte_s = self._reading_since_s = monotonic()
+        self._readable: Watcher | None = None
         self.ended: AsyncResult[LinkError] = AsyncResult()
 
     def start_event_handlers(self) -> None:
@@ -78,7 +84,8 @@ class EslProtocol(InboundESL):
     def receive_events(self) -> None:
         """The reader, in place of greenswitch's: until the connection ends; whatever goes wrong here ends it."""
         with self._contain:
-            self._receive()
+            if not self.ended.ready():
+                self._receive()
         self.drop(LinkLost("an error of the link itself"))
 
     def drop(self, error: LinkError) -> None:
@@ -89,9 +96,10 @@ class EslProtocol(InboundESL):
         self.connected = False
         self._auth_request_event.set()
         self._outbox.close()
-        for name in ("sock_file", "sock"):
-            if hasattr(self, name):
-                getattr(self, name).close()
+        if self._readable is None:
+            self._close()
+        else:
+            get_hub().cancel_wait(self._readable, OSError("dropped"))
         held = self._lanes.clear()
         self._pending.fail_all(lambda: LinkLost(error.message))
         for command, on_outcome in held:
@@ -99,18 +107,33 @@ class EslProtocol(InboundESL):
                 on_outcome(command, LinkLost(error.message))
 
     def _receive(self) -> None:
+        """Waits before each `recv`, and not in it: gevent's would try first, in vain as a rule, and would not wait where there always is
+        more, which keeps all others of this thread waiting.
+        """
+        readable = self._readable = get_hub().loop.io(self.sock.fileno(), _READ)
         try:
-            while segment := self.sock.recv(_SEGMENT_BYTES):
+            while segment := self._next_segment(readable):
                 self._take(segment)
+                self._hold_while_congested()
                 if self.ended.ready():
                     return
-                self._hold_while_congested()
-                sleep(0)  # a socket that always has more would keep all others of this thread waiting
             self.drop(LinkLost("the PBX closed the connection"))
         except OSError as error:
             self.drop(LinkLost(f"the connection broke ({type(error).__name__})"))
         except ProtocolFault as fault:
             self.drop(LinkLost(f"the PBX sent {fault.message}"))
+        finally:
+            readable.close()  # before the socket: a loop that waits for one that is closed does not come to its end
+            self._close()
+
+    def _close(self) -> None:
+        for name in ("sock_file", "sock"):
+            if hasattr(self, name):
+                getattr(self, name).close()
+
+    def _next_segment(self, readable: "Watcher") -> bytes:
+        get_hub().wait(readable)
+        return self.sock.recv(_SEGMENT_BYTES)
 
     def _write(self) -> None:
         try:

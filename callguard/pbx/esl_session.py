@@ -4,7 +4,7 @@ As each attempt is a new object, nothing can leak from a lost connection into it
 errors of greenswitch and of the socket become the link's own, with a reason that was written to be read.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -30,6 +30,7 @@ class LinkCallbacks:
         on_down: not connected, and why. Called again when the reason changes; the link keeps trying. Not called for `stop`.
         on_fatal: the login was refused, and why; called once per change. The link tries again, slowly.
         congested: asked after each segment; while it says yes, nothing is read from the PBX.
+        filters: of what is subscribed to, the PBX sends what fits any of these, each as `filter` takes it; all where there are none.
     """
 
     on_event: Mapping[str, OnEvent]
@@ -37,6 +38,7 @@ class LinkCallbacks:
     on_down: Callable[[str], None]
     on_fatal: Callable[[str], None]
     congested: Callable[[], bool]
+    filters: Sequence[str] = ()
 
 
 class EslSession:
@@ -46,6 +48,7 @@ class EslSession:
         self._secret = address.secret
         self._bounds = bounds
         self._is_shutting_down = False
+        self._filters = callbacks.filters
         self._wanted = dict(callbacks.on_event)
         self._wanted[_SHUTDOWN] = partial(self._shut_down, self._wanted.get(_SHUTDOWN))
         self.protocol = EslProtocol(address, callbacks.congested, contain, bounds)
@@ -59,6 +62,8 @@ class EslSession:
         """
         self._connect()
         self._ask(EslCommand("auth", "auth", self._secret, bound_s=self._bounds.login_s), _nothing)
+        for one in self._filters:
+            self._ask(EslCommand("filter", "filter", one, bound_s=self._bounds.login_s), _nothing)
         self._ask(EslCommand("event", "event", subscription(self._wanted), bound_s=self._bounds.login_s), partial(self._subscribed, up))
 
     def watch(self) -> LinkError:

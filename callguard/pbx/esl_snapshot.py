@@ -17,7 +17,18 @@ from callguard.call.events import CallStarted, LegAnswered, LegJoined, Sighting,
 from callguard.call.state import Direction
 from callguard.pbx.border import Border
 from callguard.pbx.esl import EslCommand, OnOutcome, Outcome, Reply, job
-from callguard.pbx.esl_facts import call_of, call_started, hand_of, handed_over, is_answered, is_waiting, joined, moment, occasion
+from callguard.pbx.esl_facts import (
+    call_of,
+    call_started,
+    channel_of,
+    hand_of,
+    handed_over,
+    is_answered,
+    is_waiting,
+    joined,
+    moment,
+    occasion,
+)
 from callguard.pbx.esl_lines import name_of, talks
 
 _BOUND_S: Final = 10.0
@@ -121,7 +132,8 @@ class Snapshot:
     def _answered(self, dump: Dump) -> LegAnswered:
         """As its event told or would have told."""
         seen = occasion(dump, self._border)
-        return LegAnswered(**replace(seen, at=moment(dump.get("Caller-Channel-Answered-Time")) or seen.at).where)
+        seen["at"] = moment(dump.get("Caller-Channel-Answered-Time")) or seen["at"]
+        return LegAnswered(**seen)
 
     def _bridges(self, people: Mapping[str, LegJoined], answered: Collection[str]) -> dict[str, str]:
         """By leg, for those who talk."""
@@ -129,12 +141,11 @@ class Snapshot:
         return {leg: name_of(*pair) for pair in rows if all(one in people and talks(people[one], answered) for one in pair) for leg in pair}
 
     def _sighting(self, leg: str, dump: Dump, bridge: str | None, people: Mapping[str, LegJoined]) -> Sighting:
-        seen = occasion(dump, self._border)
         direction = hand_of(dump)
         return Sighting(
             leg=leg,
-            linkedid=seen.linkedid,
-            channel=seen.channel,
+            linkedid=call_of(dump),
+            channel=channel_of(dump),
             in_hand=direction is not None,
             bridge=bridge,
             recording_path=self._paths.get(leg) or None,

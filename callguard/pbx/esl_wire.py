@@ -110,18 +110,23 @@ class Headers:
     The first header of a name wins, so that nothing further down overrides it. A value is un-quoted, and may then hold anything that a
     caller wrote, line ends too; what is not UTF-8 shows as U+FFFD. A header that is there but empty, which FreeSWITCH writes as
     `_undef_`, is `''`; one that is not there is `None`.
+
+    What was read is remembered: the facts that are made of one event ask for the same few headers.
     """
 
-    __slots__ = ("_lines",)
+    __slots__ = ("_lines", "_read")
 
     def __init__(self, event: bytes) -> None:
         self._lines = b"".join((b"\n", event[: _headers_end(event)], b"\n"))
+        self._read: dict[str, str | None] = {}
 
     def get(self, name: str) -> str | None:
         """The first value of the header, `None` when the event has no such header."""
-        needle = _NEEDLES[name]
-        at = self._lines.find(needle)
-        return None if at < 0 else self._value(at + len(needle))
+        if name not in self._read:
+            needle = _NEEDLES[name]
+            at = self._lines.find(needle)
+            self._read[name] = None if at < 0 else self._value(at + len(needle))
+        return self._read[name]
 
     def all(self, name: str) -> list[str]:
         """Every value of a repeated header, in order."""

@@ -13,7 +13,7 @@ from callguard.call.events import SnapshotTaken
 from callguard.errors import LinkError
 from callguard.pbx.border import Border
 from callguard.pbx.esl import EslAddress, EslCommand, EslLink, LinkCallbacks, Outcome, Reply, api
-from callguard.pbx.esl_events import EslEvents
+from callguard.pbx.esl_events import FILTERS, EslEvents
 from callguard.pbx.esl_orders import Folders, Orders, follow_up, result
 from callguard.pbx.esl_snapshot import Present, Snapshot
 from callguard.pbx.gate import Gate
@@ -45,6 +45,7 @@ class Freeswitch:
         self._believed = False
         callbacks = LinkCallbacks(
             on_event=self._events.handlers,
+            filters=FILTERS,
             on_up=self._up,
             on_down=self._down,
             on_fatal=partial(self._down, fatal=True),

@@ -84,8 +84,8 @@ class Connection:
                 time.sleep(apart_s)
 
     def lines(self) -> list[str]:
-        """Every command but login and subscription: its way, and its first line from there."""
-        return [f"{one.way} {one.argument}" for one in list(self.commands) if one.way not in {"auth", "event"}]
+        """Every command but login and subscription, filters too: its way, and its first line from there."""
+        return [f"{one.way} {one.argument}" for one in list(self.commands) if one.way not in {"auth", "event", "filter"}]
 
     def hang_up(self) -> None:
         """Closes the connection from the PBX's side."""
@@ -213,6 +213,8 @@ class EslServer:
     def _answer(self, connection: Connection, command: Received) -> None:
         if command.way == "event":
             connection.send(self._listening)
+        elif command.way == "filter":
+            connection.send(reply("+OK filter added. " + "=".join(f"[{word}]" for word in command.argument.split(" ", 1))))
         elif command.way != "auth":
             self.script(connection, command)
         elif command.argument == self._secret:

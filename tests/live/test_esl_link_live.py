@@ -1,28 +1,32 @@
 """The ESL link against a real FreeSWITCH: what our own ESL server only imitates."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from callguard.errors import ActionRefused
 from callguard.pbx.esl import EslAddress, EslLink, Reply, api, job
+from callguard.pbx.esl_events import FILTERS
+from callguard.pbx.esl_facts import WAITING
 from tests.integration.ami_server import until
 from tests.integration.esl_owner import SHORT, Owner
 from tests.rig.freeswitch import PrivateFreeswitch
 
 pytestmark = pytest.mark.live
 
-HEARD = ("CHANNEL_CREATE", "CHANNEL_PARK", "CHANNEL_HANGUP_COMPLETE", "RECORD_START", "RECORD_STOP")
+HEARD = ("CHANNEL_CREATE", "CHANNEL_PARK", "CHANNEL_HANGUP_COMPLETE", "PLAYBACK_START", "RECORD_START", "RECORD_STOP")
 LEG = "0d2f6c1e-0000-4000-8000-000000000001"
 NAME = "Ștefan%0AUnique-ID: forged%0Avariable_callguard_hand: inbound"
 
 
 def test_a_real_pbx_is_logged_in_to_asked_lost_and_found_again(freeswitch_prefix: Path) -> None:
-    """A password, quick commands and jobs, a lane, a caller's name with `%0A` in it (S1), a shutdown and a kill."""
+    """A password, quick commands and jobs, a lane, a caller's name with `%0A` in it (S1), filtered sounds, a shutdown and a kill."""
     owner, refused = Owner(), Owner()
     with PrivateFreeswitch(freeswitch_prefix) as pbx:
         password = pbx.esl_password
-        link = EslLink(EslAddress("127.0.0.1", pbx.esl_port, password), owner.callbacks(HEARD, {}), SHORT)
+        callbacks = replace(owner.callbacks(HEARD, {}), filters=FILTERS)
+        link = EslLink(EslAddress("127.0.0.1", pbx.esl_port, password), callbacks, SHORT)
         stranger = EslLink(EslAddress("127.0.0.1", pbx.esl_port, f"not {password}"), refused.callbacks((), {}), SHORT)
         link.start()
         stranger.start()
@@ -57,9 +61,20 @@ def _ask(link: EslLink) -> None:
             link.ask(command, 2.0)
 
 
+def _play(link: EslLink, owner: Owner) -> None:
+    """Of two sounds that the leg plays one after the other, the silence in which it would wait for us is told alone."""
+    sounds = ("silence_stream://200", WAITING[1])
+    link.send([job("uuid_broadcast", f"{LEG} {sound}", lane=LEG) for sound in sounds], owner.take)
+    until(lambda: "PLAYBACK_START" in dict(owner.heard))
+    begun = [headers.get("Playback-File-Path") for name, headers in owner.heard if name == "PLAYBACK_START"]
+    assert begun == [WAITING[1]]
+    owner.outcomes.clear()
+
+
 def _record(link: EslLink, owner: Owner, path: str) -> None:
     """A leg under a name that tries to be another leg, and its recording, started and stopped in one go and in this order."""
     link.ask(job("originate", f"{{origination_uuid={LEG},origination_caller_id_name='{NAME}'}}null/nobody &park()"), 5.0)
+    _play(link, owner)
     commands = [job("uuid_record", f"{LEG} {what} {path}", lane=LEG) for what in ("start", "stop")]
     link.send([*commands, job("uuid_kill", LEG, lane=LEG)], owner.take)
     until(lambda: "CHANNEL_HANGUP_COMPLETE" in dict(owner.heard))

@@ -18,7 +18,7 @@ from tests.replay.fixtures import Fixture, Mark, Sent, Told, policies
 
 FOLDER: Final = Path(__file__).parent / "freeswitch" / "calls"
 
-_OF_THE_LINK: Final = ("auth ", "event ", "api strepoch", "api global_setvar ")
+_OF_THE_LINK: Final = ("auth ", "filter ", "event ", "api strepoch", "api global_setvar ")
 _ANSWERS: Final = (b"command/reply", b"api/response")
 
 
