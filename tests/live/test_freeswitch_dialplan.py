@@ -6,6 +6,7 @@ The gate, the net, the orders, and that nobody is heard before the decision (S1,
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,9 @@ PROMPT_S: Final = 0.8
 PROMPT: Final = speechlike(PROMPT_S, seed=1, rate=RATE)
 WAITING: Final = ("silence_stream://5000", "silence_stream://3000")
 EVENTS: Final = "PLAYBACK_START CHANNEL_HANGUP_COMPLETE BACKGROUND_JOB CUSTOM callguard::inbound callguard::outbound callguard::back"
+
+ORDERS_OF_THE_LARGEST: Final = 12
+"""What the largest policy takes that can be configured (tests/unit/test_call_consent_table.py)."""
 
 DIALPLAN: Final = """
 <context name="from-outside">
@@ -258,6 +262,31 @@ def test_a_caller_who_hangs_up_in_the_prompt_leaves_what_he_heard(stand: Stand) 
     over = stand.esl.wait("the hang-up", lambda told: told["Event-Name"] == "CHANNEL_HANGUP_COMPLETE")
     assert over["variable_callguard_step"] == "1"
     assert 0 < int(over["variable_playback_last_offset_pos"]) < len(PROMPT)
+
+
+@pytest.mark.parametrize("direction", ["inbound", "outbound"])
+def test_a_leg_carries_out_twice_the_orders_of_the_largest_policy(stand: Stand, direction: str) -> None:
+    """Each is a level deeper, and FreeSWITCH knows 32; at the last one the leg is the dialplan's again, and the call goes on (rule 9)."""
+    write_wav(stand.pbx.sounds.outside / "short.wav", PROMPT[:400], RATE)
+    calling = stand.dial_in() if direction == "inbound" else stand.dial_out()
+    if direction == "outbound":
+        rings(stand.caller)[0].answer()
+    leg = stand.handed_over() if direction == "inbound" else stand.waiting()["Unique-ID"]
+    orders = 0
+    while not stand.esl.named("callguard::back"):
+        orders += 1
+        stand.order(leg, f"announce:{orders}:none:{stand.pbx.sounds.outside}/short.wav")
+        stand.esl.wait(f"the end of order {orders}", partial(is_over, str(orders)))
+    assert orders - 1 >= 2 * ORDERS_OF_THE_LARGEST
+    if direction == "inbound":
+        rings(stand.agent)[0].answer()
+    calling.wait_answered(1)
+
+
+def is_over(step: str, told: Told) -> bool:
+    """Whether the leg waits again behind this order, or was given back instead."""
+    waits = told.get("Playback-File-Path") in WAITING and told.get("variable_callguard_step") == step
+    return waits or told.get("Event-Subclass") == "callguard::back"
 
 
 def test_a_callee_is_asked_before_either_hears_the_other(stand: Stand) -> None:

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise, product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from callguard.call.commands import Announce, AskDigit, Command, HangUp, Release, SetTimer
 from callguard.call.consent import TABLE, Moment, Signal, advance
 from callguard.call.policy import Mode, OnRefusal, Policy
 from callguard.call.state import COVERED, Call, Consent, Decision, Direction, How, Party, Role, Stage
+from callguard.config.policies import PolicySettings
 from tests.unit.call_cast import CUSTOMER, after, channel, number, policy
 from tests.unit.call_plays import widely
 from tests.unit.call_world import opened
@@ -117,6 +120,36 @@ def test_consent_is_only_what_was_heard_and_done(rules: Policy, signals: list[Si
             assert before.stage is (Stage.ANNOUNCING if rules.mode is Mode.NOTICE else Stage.ASKING)
         if consent.decision is Decision.NOT_REQUIRED:
             assert rules.mode is Mode.NEVER
+
+
+MOST_ATTEMPTS = 5
+"""The configuration takes no more."""
+
+MOST_ORDERS = {"never": 1, "notice": MOST_ATTEMPTS + 2, "opt-out": 12, "opt-in": 12, "hangup": 12}
+"""Five times question and key, the thanks, the release; a notice has no keys to wait for."""
+
+
+@pytest.mark.parametrize("name", MODES)
+def test_no_policy_that_can_be_configured_takes_more_orders_than_a_pbx_carries_out(name: str) -> None:
+    """Design rule 9: FreeSWITCH carries out each order a level deeper, and 32 in all (tests/live/test_freeswitch_dialplan.py).
+
+    Whatever the person does. A restart, which has the prompt said again, adds two at most; a leg handed over anew begins anew.
+    """
+    with pytest.raises(ValidationError, match="attempts"):
+        PolicySettings.model_validate({"direction": "inbound", "mode": "opt-in", "attempts": MOST_ATTEMPTS + 1})
+    call = call_under(replace(MODES[name], attempts=MOST_ATTEMPTS))
+    assert most_orders(call, replace(customer(Stage.PRESENT, attempt=0), step=0), Signal.HANDED_OVER) == MOST_ORDERS[name]
+
+
+@cache
+def most_orders(call: Call, party: Party, signal: Signal) -> int:
+    """To this leg, from this signal on."""
+    following, orders = advance(call, party, signal, Moment(after(9), after(9.1), "7"))
+    given = sum(not isinstance(order, SetTimer) for order in orders)
+    if (following.stage, following.step) == (party.stage, party.step):
+        return given
+    alike = replace(following, step=0, consents=following.consents[:1])
+    return given + max(most_orders(call, alike, one) for one in Signal if one not in {Signal.HANDED_OVER, Signal.TAKEN_UP})
 
 
 def walk(rules: Policy, signals: list[Signal]) -> Iterator[Party]:
