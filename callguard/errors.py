@@ -15,6 +15,7 @@
     │   └── UnsafeText                  a key or value held a control character and was not sent
     ├── StoreError                  1   the database
     │   ├── StoreLocked                 another process writes; the bound on waiting ran out
+    │   ├── StoreOvertaken              a row is not any more as it was judged
     │   ├── StoreReadOnly               it cannot be written to
     │   ├── StoreNewer                  its schema was made by a later callguard
     │   ├── StoreOlder                  its schema was never migrated to this callguard
@@ -134,6 +135,10 @@ class StoreError(CallguardError):
 
 class StoreLocked(StoreError):
     """Another process is writing and the bound on waiting for it ran out. Trying again can help."""
+
+
+class StoreOvertaken(StoreError):
+    """Another hand wrote to a row between the question and the deed. Nothing was changed; it has to be judged again."""
 
 
 class StoreReadOnly(StoreError):

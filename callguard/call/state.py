@@ -77,7 +77,7 @@ ASKED = frozenset({Stage.ANNOUNCING, Stage.ASKING, Stage.ACKNOWLEDGING})
 class RecordingStatus(StrEnum):
     """The life of a recording; from ``STOPPED`` on it belongs to retention.
 
-    ``DELETING``: its key may be gone by now, and that it is all gone is not proven yet.
+    ``DELETING``, ``REMOVING``: its key, or its plain file, may be gone by now, and that it is all gone is not proven yet.
     """
 
     REQUESTED = "requested"
@@ -86,6 +86,7 @@ class RecordingStatus(StrEnum):
     STOPPED = "stopped"
     SEALED = "sealed"
     DELETING = "deleting"
+    REMOVING = "removing"
     DELETED = "deleted"
     MISSING = "missing"
     BLOCKED = "blocked"
@@ -94,6 +95,9 @@ class RecordingStatus(StrEnum):
 
 RUNNING = frozenset({RecordingStatus.REQUESTED, RecordingStatus.RECORDING, RecordingStatus.PAUSED})
 """The PBX holds, or may hold, the file open."""
+
+BEGUN = frozenset({RecordingStatus.DELETING, RecordingStatus.REMOVING})
+"""Its deletion was begun, and is not proven yet."""
 
 COVERED = frozenset({Decision.GRANTED, Decision.STAYED})
 """Decisions under which a person's voice may be recorded."""

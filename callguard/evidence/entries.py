@@ -56,6 +56,7 @@ CONSENT_COLUMNS = (
 """What the digest of a decision is over: all columns but the row's number, under their names."""
 
 DELETION_COLUMNS = ("recording_id", "reason", "rule", "expires_at", "deleted_at", "sha256", "size", "file")
+_DELETION_TEXTS = ("file", "reason", "recording_id", "rule", "sha256")
 SWEEP_COLUMNS = ("as_of", "finished_at", "considered", "deleted", "failed")
 
 _TRUTH = {0: False, 1: True}
@@ -83,7 +84,10 @@ def consents_removed(call: str, reason: str) -> Entry:
 
 def deletion(row: Row) -> Entry:
     """The proof of a recording's deletion, whole (C7)."""
-    return _entry(Kind.DELETION, _cleartext(row, DELETION_COLUMNS))
+    size = "null" if row["size"] is None else format(row["size"], "d")
+    deleted, expired = written(row["deleted_at"]), written(row["expires_at"])
+    texts = ",".join([f'"{name}":{encoded(row[name])}' for name in _DELETION_TEXTS])
+    return Entry(Kind.DELETION.value, f'{{"deleted_at":"{deleted}","expires_at":"{expired}",{texts},"size":{size}}}')
 
 
 def sweep(row: Row) -> Entry:

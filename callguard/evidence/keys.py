@@ -17,7 +17,7 @@ it is worth nothing without the master key, which is therefore kept on another d
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from callguard.evidence.mastery import require_mastery
 from callguard.evidence.wrapping import opened, written
 from callguard.retention.files import overwrite_and_remove
 from callguard.retention.folders import enter_or_make
+from callguard.retention.looking import by_folder, name_of, names_there
 from callguard.retention.paths import Obstruction, Spot, open_root, parts, spot
 from callguard.retention.rules import Finding
 
@@ -92,11 +93,28 @@ class KeyStore:
 
     def destroy(self, path: str) -> bool:
         """Make the recording unreadable wherever it is; whether there was a key. Raises :class:`FileFault` when it may still be there."""
-        try:
-            with self._reaching(path) as at:
-                return overwrite_and_remove(at)
-        except KeyGone:
-            return False
+        there = self.holds(path)
+        for fault in self.destroy_all([path]).values():
+            raise fault
+        return there
+
+    def destroy_all(self, paths: Iterable[str]) -> Mapping[str, FileFault]:
+        """Make all these recordings unreadable; by path, what keeps one from it, whose key may still be there."""
+        faults: dict[str, FileFault] = {}
+        for beside in by_folder(paths):
+            try:
+                faults |= self._destroy_in_folder(beside)
+            except KeyGone:
+                continue
+            except FileFault as fault:
+                faults |= dict.fromkeys(beside, fault)
+        return faults
+
+    def _destroy_in_folder(self, beside: Sequence[str]) -> Mapping[str, FileFault]:
+        names = {name_of(path): path for path in beside}
+        with self._reaching(beside[0]) as (folder, _):
+            failed = overwrite_and_remove(folder, names_there(folder, names))
+        return {names[name]: _out_of_reach(failure, names[name]) for name, failure in failed.items()}
 
     def require(self) -> None:
         """Raises :class:`FileFault` unless this is the store, and not the empty folder of a disk that is not mounted."""
@@ -135,11 +153,15 @@ class KeyStore:
                 raise KeyGone(_GONE, place=path) from None
             raise
         except OSError as failure:
-            raise FileFault(f"its key cannot be reached: {failure.strerror}", place=path, remedy=_REMEDY) from failure
+            raise _out_of_reach(failure, path) from failure
 
 
 _GONE = "its key is not there: it was destroyed, or this is not the store it is in"
 _REMEDY = "let callguard's user, and nobody else, write to recordings.keys"
+
+
+def _out_of_reach(failure: OSError, path: str) -> FileFault:
+    return FileFault(f"its key cannot be reached: {failure.strerror}", place=path, remedy=_REMEDY)
 
 
 def _write(at: Spot, content: bytes) -> None:

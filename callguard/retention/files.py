@@ -1,9 +1,10 @@
 """Looks at a recording's file and deletes it: the only module of callguard that removes anything.
 
 A recording lies there plain, or sealed under a name of its own (:mod:`callguard.retention.naming`), or both for a moment; who asks for one
-means both. A deletion removes sidecar tags first and the recording last, then makes the removal durable (``fsync`` of the folder) and looks
-whether the names are really gone. If it is cut off after the sidecar, the recording is still there and the next sweep does it again; if it
-is cut off after the recording, the next sweep finds the file missing and closes the row.
+means both. A deletion looks once more whether what lies there is what was found, removes sidecar tags first and the recording last, then
+makes the removal durable (``fsync`` of the folder) and looks whether the names are really gone. Many at once are made durable, and looked
+for, once a folder; each still has a result of its own. If it is cut off after the sidecar, the recording is still there and the next sweep
+does it again; if it is cut off after the recording, the next sweep finds the file missing and closes the row.
 
 A file with more than one name loses ours, which is all that can be reached from here, and is reported as :attr:`Finding.LINKED`: the
 content lives on under the other. Whoever reads the report has to look for it.
@@ -14,27 +15,24 @@ new recording and the PBX's opening of the file.
 """
 
 import os
-import stat
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from callguard.errors import FileFault
-from callguard.retention.naming import all_names, plain_names, sealed
+from callguard.retention.looking import Found, by_folder, look, look_again, name_of, names_there
+from callguard.retention.naming import plain_names, sealed
 from callguard.retention.paths import Obstruction, Spot, spot
 from callguard.retention.rules import Finding
 
-_WEIGHT = (Finding.PRESENT, Finding.LINKED, Finding.NOT_REGULAR, Finding.SYMLINK, Finding.UNREADABLE)
+_GOES = frozenset({Finding.PRESENT, Finding.LINKED, Finding.MISSING})
 _OVERWRITING = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-_KINDS = {stat.S_IFREG: Finding.PRESENT, stat.S_IFLNK: Finding.SYMLINK}
+_OPEN_AT_ONCE = 100
 
 
 def inspect(root: Path, path: str) -> Finding:
     """What lies at ``path`` below ``root``; nothing is changed, followed or read."""
-    try:
-        with spot(root, path) as at:
-            return _look_for_both(at)
-    except Obstruction as obstruction:
-        return obstruction.finding
+    return look(root, [path])[path].finding
 
 
 def delete(root: Path, path: str) -> Finding:
@@ -43,17 +41,49 @@ def delete(root: Path, path: str) -> Finding:
     Raises :class:`Obstruction` when the file cannot be reached, and then nothing was removed; :class:`FileFault` when it could not be
     removed, or not durably.
     """
-    with spot(root, path) as at:
-        finding = _look_for_both(at)
-        if finding not in {Finding.PRESENT, Finding.LINKED, Finding.MISSING}:
-            raise Obstruction(finding, path)
-        try:
-            _remove(at, all_names(at.name))
-        except OSError as failure:
-            raise FileFault(f"could not be removed: {failure.strerror}", place=path) from failure
-        if _look_for_both(at) is not Finding.MISSING:
-            raise FileFault("was removed, and a file of that name is there again", place=path)
+    found = look(root, [path])
+    finding = found[path].finding
+    if finding not in _GOES:
+        raise Obstruction(finding, path)
+    for fault in delete_all(root, found).values():
+        raise fault
     return finding
+
+
+def delete_all(root: Path, found: Mapping[str, Found]) -> Mapping[str, FileFault]:
+    """Remove what was found at each of these paths for good; by path, what kept it from being gone. Obstacles must not be among them."""
+    faults: dict[str, FileFault] = {}
+    for beside in by_folder(found):
+        faults |= _delete_in_folder(root, {path: found[path] for path in beside})
+    return faults
+
+
+def _delete_in_folder(root: Path, found: Mapping[str, Found]) -> Mapping[str, FileFault]:
+    first = next(iter(found))
+    if found[first].finding is Finding.FOLDER_MISSING:
+        return {}
+    try:
+        with spot(root, first) as (folder, _):
+            faults = {path: fault for path, one in found.items() if (fault := _remove_as_found(folder, path, one))}
+            os.fsync(folder)
+            sounds = {sound: path for path in found.keys() - faults for sound in (name_of(path), sealed(name_of(path)))}
+            back = [sounds[name] for name in names_there(folder, sounds)]
+    except Obstruction as obstruction:
+        return dict.fromkeys(found, obstruction)
+    except OSError as failure:
+        return {path: FileFault(f"could not be removed for good: {failure.strerror}", place=path) for path in found}
+    return faults | {path: FileFault("was removed, and a file of that name is there again", place=path) for path in back}
+
+
+def _remove_as_found(folder: int, path: str, found: Found) -> FileFault | None:
+    if look_again(folder, name_of(path), found) is not found.finding:
+        return FileFault("it changed while it was being deleted", place=path)
+    try:
+        for name in found.names:
+            _unlink(Spot(folder, name))
+    except OSError as failure:
+        return FileFault(f"could not be removed: {failure.strerror}", place=path)
+    return None
 
 
 def remove_plain(at: Spot) -> None:
@@ -66,39 +96,47 @@ def discard(at: Spot) -> None:
     _unlink(at)
 
 
-def overwrite_and_remove(at: Spot) -> bool:
-    """Write zeros over a small file where it lies, make that durable, and only then remove it, durably; whether there was one.
+def overwrite_and_remove(folder: int, names: Collection[str]) -> Mapping[str, OSError]:
+    """Write zeros over small files where they lie, make that durable, and only then remove them, durably; by name, what went wrong.
 
-    Raises ``OSError``. What that is worth on which disk, see :mod:`callguard.evidence.keys`.
+    Raises ``OSError`` when the removal could not be made durable. What all that is worth on which disk, see :mod:`callguard.evidence.keys`.
     """
+    ordered = sorted(names)
+    failed: dict[str, OSError] = {}
+    for start in range(0, len(ordered), _OPEN_AT_ONCE):
+        failed |= _overwrite(folder, ordered[start : start + _OPEN_AT_ONCE])
+    for name in ordered:
+        if name not in failed:
+            _unlink(Spot(folder, name))
+    os.fsync(folder)
+    return failed
+
+
+def _overwrite(folder: int, names: Sequence[str]) -> Mapping[str, OSError]:
+    """The disk is told of all before any is waited for; each is waited for by itself, since only that tells of its errors."""
+    opened: dict[str, int] = {}
+    failed: dict[str, OSError] = {}
     try:
-        descriptor = os.open(at.name, _OVERWRITING, dir_fd=at.folder)
-    except FileNotFoundError:
-        return False
-    try:
-        os.pwrite(descriptor, bytes(os.fstat(descriptor).st_size), 0)
-        os.fsync(descriptor)
+        for name in names:
+            with _noting(failed, name):
+                opened[name] = os.open(name, _OVERWRITING, dir_fd=folder)
+                os.pwrite(opened[name], bytes(os.fstat(opened[name]).st_size), 0)
+                os.posix_fadvise(opened[name], 0, 0, os.POSIX_FADV_DONTNEED)
+        for name, descriptor in opened.items():
+            with _noting(failed, name):
+                os.fdatasync(descriptor)
     finally:
-        os.close(descriptor)
-    _remove(at, (at.name,))
-    return True
+        for descriptor in opened.values():
+            os.close(descriptor)
+    return failed
 
 
-def _look(at: Spot) -> Finding:
+@contextmanager
+def _noting(failed: dict[str, OSError], name: str) -> Iterator[None]:
     try:
-        status = os.stat(at.name, dir_fd=at.folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return Finding.MISSING
-    except OSError:
-        return Finding.UNREADABLE
-    found = _KINDS.get(stat.S_IFMT(status.st_mode), Finding.NOT_REGULAR)
-    return Finding.LINKED if found is Finding.PRESENT and status.st_nlink > 1 else found
-
-
-def _look_for_both(at: Spot) -> Finding:
-    """An obstacle in the way of either is told first, then a further name of either."""
-    found = {_look(at), _look(Spot(at.folder, sealed(at.name)))} - {Finding.MISSING}
-    return max(found, key=_WEIGHT.index, default=Finding.MISSING)
+        yield
+    except OSError as failure:
+        failed[name] = failure
 
 
 def _remove(at: Spot, names: Iterable[str]) -> None:

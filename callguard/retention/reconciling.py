@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from callguard.call.state import RUNNING, RecordingStatus
+from callguard.call.state import BEGUN, RUNNING, RecordingStatus
 from callguard.errors import Fault
 from callguard.retention.differences import READ, SAME, Difference, Judgment, Lying, Row, Seen, Side, Step, Tombstone
 from callguard.retention.guards import SPARED
@@ -50,7 +50,7 @@ def judge_row(lying: Lying, now: datetime) -> Judgment:
     row = lying.row
     if row.status in RUNNING:
         return _running(row, now)
-    if row.sha256 is None or row.deleted_at is not None or row.status is RecordingStatus.DELETING:
+    if row.sha256 is None or row.deleted_at is not None or row.status in BEGUN:
         return SAME  # nothing to compare with: the engine measures it, or the sweep goes on with it
     if row.status is RecordingStatus.MISSING:
         return _returned(lying)
@@ -100,7 +100,7 @@ def _plain(seen: Seen, now: datetime) -> Judgment:
         return _stranger(seen, now)
     if row.status is RecordingStatus.SEALED:
         return _twice(seen, row) if seen.beside else SAME
-    if row.sha256 is not None and row.status not in {RecordingStatus.MISSING, RecordingStatus.DELETING}:
+    if row.sha256 is not None and row.status not in {RecordingStatus.MISSING, *BEGUN}:
         return _compare(seen, row, row.size)
     if row.status is RecordingStatus.MISSING and row.sha256 is None:
         return Judgment(Step.LEAVE, "unmeasured", "it came when its row had been closed as missing, and was never measured")

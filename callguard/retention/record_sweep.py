@@ -1,8 +1,8 @@
 """The sweep of call records, messages and the evidence of decisions, by the same steps as that of recordings.
 
-One record is one transaction: lock the row and judge again, so that a hold placed since the plan counts; write the proofs, delete the rows,
-enter it in the ledger, commit. The rows of a call go together: its people, its decisions, and those of its recordings, all of which are
-deleted by then and proven by rows of their own.
+Some records are one transaction: of each, lock the row and judge again, so that a hold placed since the plan counts; write the proofs,
+delete the rows, enter it in the ledger; commit. Those that cannot be dealt with together are dealt with one by one. The rows of a call go
+together: its people, its decisions, and those of its recordings, all of which are deleted by then and proven by rows of their own.
 
 What was never dated (see :mod:`callguard.retention.dating`) is judged by the end that it would get, so that a dry run, which writes
 nothing, shows what a sweep would do.
@@ -11,6 +11,7 @@ nothing, shows what a sweep would do.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 import sqlalchemy as sa
 
@@ -18,7 +19,7 @@ from callguard.clock import utc_now
 from callguard.evidence import entries, retention_entries
 from callguard.evidence.chain import Entry
 from callguard.retention.dating import DATED, undated
-from callguard.retention.execution import Outcome, Result, Unit, kept
+from callguard.retention.execution import Group, Opening, Outcome, Result, Unit, kept
 from callguard.retention.holds import Hold, Matter
 from callguard.retention.records import Record, judge_record
 from callguard.retention.rules import Action, Ground, Verdict
@@ -31,23 +32,18 @@ from callguard.store.record_parts import parts_of, prove_deletion, remove_call, 
 from callguard.store.record_rows import StoredRecord, count_due_records, due_record_page, lock_record
 from callguard.store.types import to_millis
 
+TOGETHER = 20
+"""Records in a transaction; each takes about a millisecond."""
+
 
 @dataclass(frozen=True, slots=True)
-class RecordPlan:
+class RecordPlan(Opening):
     """What a sweep of the records as of a moment will do, made anew from the rows whenever it is read.
 
     ``rules`` are for what is not dated yet; ``None`` once everything is.
     """
 
-    database: Database
     rules: RuleSet | None
-    as_of: datetime
-    planned_at: datetime
-
-    @property
-    def ahead(self) -> bool:
-        """Whether the plan is for the future."""
-        return self.as_of > self.planned_at
 
     def count(self) -> int:
         """How many records are due, those left out that were never dated."""
@@ -65,19 +61,34 @@ class RecordPlan:
             if end.until is not None and end.until <= self.as_of:
                 yield from self._judged([replace(record, kept_until=end.until, kept_rule=end.rule)])
 
+    def groups(self) -> Iterator[Group]:
+        """:data:`TOGETHER` units each. Raises :class:`callguard.errors.StoreError`."""
+        units = self.units()
+        while group := list(islice(units, TOGETHER)):
+            yield _Together(self, group)
+
     def delete(self, unit: Unit) -> Sequence[Outcome]:
         """See above. Raises :class:`callguard.errors.StoreError`."""
-        asked = unit[0]
+        return self.delete_all([unit])
+
+    def delete_all(self, units: Sequence[Unit]) -> Sequence[Outcome]:
+        """All in one transaction. Raises :class:`callguard.errors.StoreError`."""
         with self.database.write() as connection:
             shut(connection)
-            stored = lock_record(connection, asked.kind, asked.record)
-            if stored is None:
-                return [kept(replace(one, action=Action.KEEP, ground=Ground.DELETED, reason="its row is gone")) for one in unit]
-            (record,) = _records(connection, [stored], holds := holds_in_force(connection))
-            verdicts = judge_record(record, self.as_of, holds)
-            if verdicts[0].action is Action.KEEP:
-                return [kept(one) for one in verdicts]
-            _remove(connection, record, verdicts)
+            holds = holds_in_force(connection)
+            return [outcome for unit in units for outcome in self._delete(connection, unit, holds)]
+
+    def _delete(self, connection: sa.Connection, unit: Unit, holds: Sequence[Hold]) -> Sequence[Outcome]:
+        if unit[0].action is Action.KEEP:
+            return [kept(one) for one in unit]
+        stored = lock_record(connection, unit[0].kind, unit[0].record)
+        if stored is None:
+            return [kept(replace(one, action=Action.KEEP, ground=Ground.DELETED, reason="its row is gone")) for one in unit]
+        (record,) = _records(connection, [stored], holds)
+        verdicts = judge_record(record, self.as_of, holds)
+        if verdicts[0].action is Action.KEEP:
+            return [kept(one) for one in verdicts]
+        _remove(connection, record, verdicts)
         return [Outcome(one, Result.DELETED) for one in verdicts]
 
     def _due(self, kind: Kind, after: StoredRecord | None) -> Sequence[StoredRecord]:
@@ -91,9 +102,23 @@ class RecordPlan:
         return (judge_record(record, self.as_of, holds) for record in records)
 
 
+@dataclass(frozen=True, slots=True)
+class _Together:
+    """Records that go together, as they were judged when they were read."""
+
+    plan: RecordPlan
+    judged: Sequence[Unit]
+
+    def delete(self) -> Sequence[Outcome]:
+        return self.plan.delete_all(self.judged)
+
+    def units(self) -> Sequence[Unit]:
+        return self.judged
+
+
 def plan_records(database: Database, rules: RuleSet, as_of: datetime) -> RecordPlan:
     """The plan of a sweep of the records as of an aware moment."""
-    return RecordPlan(database, rules, as_of, planned_at=utc_now())
+    return RecordPlan(database, as_of, utc_now(), rules)
 
 
 def _records(connection: sa.Connection, page: Sequence[StoredRecord], holds: Sequence[Hold]) -> list[Record]:

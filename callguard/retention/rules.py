@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from callguard.call.state import RUNNING, RecordingStatus
+from callguard.call.state import BEGUN, RUNNING, RecordingStatus
 from callguard.retention.holds import Hold, Matter, holding, reason
 from callguard.retention.terms import Kind
 
@@ -157,10 +157,10 @@ def _obstructed(candidate: Candidate) -> tuple[Ground, str] | None:
 
 
 def _expired(candidate: Candidate) -> tuple[Ground, str]:
-    cut_off = candidate.status is RecordingStatus.DELETING and candidate.finding is Finding.MISSING
+    cut_off = candidate.status in BEGUN and candidate.finding is Finding.MISSING
     return Ground.EXPIRED, f"expired on {stamp(candidate.expires_at)}{_CUT_OFF if cut_off else _EXPIRED[candidate.finding]}"
 
 
 def stamp(moment: datetime) -> str:
     """ISO 8601 to the millisecond with ``Z``, as in every listing and in the file tag."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

@@ -11,6 +11,7 @@ can ask the database for. The error of a sweep is logged and stays in :attr:`Swe
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import TypeAlias
 
 import structlog
@@ -26,6 +27,9 @@ from callguard.store.retention_rows import swept_until
 
 MADE_UP_FOR_AFTER = timedelta(days=1)
 """A sweep that was missed while the daemon was down does not wait for the next night."""
+
+REST_S = 0.05
+"""Between two groups of a sweep, so that the engine's commits, and its thread, have their turn; a sweep at night is in no hurry."""
 
 _JOB = "sweep"
 
@@ -78,7 +82,7 @@ class SweepSchedule:
         return None if job is None else job.next_run_time
 
     def stop(self, bound_s: float = 5.0) -> bool:
-        """End after the recording that is being deleted; whether that was within ``bound_s`` seconds."""
+        """End after those that are being deleted; whether that was within ``bound_s`` seconds."""
         self._stopping.set()
         self._scheduler.shutdown(wait=False)
         return self._idle.wait(bound_s)
@@ -93,7 +97,7 @@ class SweepSchedule:
 
     def _sweep_now(self) -> None:
         as_of = utc_now()
-        totals = execute(self._plan(as_of, self._stopping.is_set), _tell, self._stopping.is_set)
+        totals = execute(self._plan(as_of, self._stopping.is_set), _tell, partial(self._stopping.wait, REST_S))
         self.last_run = as_of if totals.finished else self.last_run
         LOG.info("swept", considered=totals.considered, deleted=totals.deleted, failed=totals.failed, finished=totals.finished)
 

@@ -7,60 +7,48 @@ one page.
 *Considered* are the recordings that are due and not deleted, the held, restricted and obstructed ones among them. What is not due is not
 looked at; that is what keeps an empty sweep as cheap as one look at an index.
 
-One recording is one transaction (design rule 10), in this order:
+A page goes in two transactions (:mod:`callguard.retention.going`). Design rule 10 asks for one recording a transaction, so that one failure
+never stops the rest, each can be begun anew, and no row claims what is not so. All of that is kept, and what costs most, to have the disk
+make something durable, is paid once for all of a page:
 
-1. lock the row, look at the file again and judge again: whatever happened since the plan (a hold above all) counts;
-2. write the proof and close the row, not yet committed: a database that cannot keep the proof is found out while the file still exists;
-3. remove the file and make that durable; commit.
-
-So no row ever claims a deletion over a file that exists. When it is cut off between the two halves of 3, the file is gone and the row is
-not closed; the next sweep finds the file missing and closes the row, with the words "the file was missing", since it cannot know who
-removed it. One failure never stops the rest; what failed is due again at the next sweep.
-
-A sealed recording is gone as soon as its key is, wherever it was copied to (C7), and no row may say that it can be heard when it cannot. So
-there is a transaction before that one, which marks the row as ``deleting``; in the second, after 2, the key is destroyed for good, and then
-comes 3. A sweep that was cut off in between finds the mark, judges once more and goes on where it was; under a hold that has come meanwhile
-it leaves what is there. A key store that is not there keeps its recordings, as a disk that is not mounted does.
+- one that cannot be reached, read, unlocked or removed gets a verdict of its own, and the others go on without it;
+- a page that cannot be dealt with as a whole, because another hand wrote to a row of it or a constraint refused one, is dealt with one by
+  one by the same steps (:mod:`callguard.retention.execution`);
+- cut off anywhere, the next sweep goes on: a recording of which anything may be gone is marked as such before, durably, and closed only
+  when all of it is gone, durably.
 
 A file that had another name is deleted under ours, its row is closed, and it counts as failed all the same: somebody has to look for the
 other name, and no later sweep would speak of it again.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from callguard.call.state import RecordingStatus
 from callguard.clock import utc_now
-from callguard.errors import FileFault
+from callguard.errors import FileFault, StoreOvertaken
 from callguard.evidence.keys import KeyStore
-from callguard.retention.execution import Outcome, Result, Unit, kept
-from callguard.retention.files import delete, inspect
+from callguard.retention.execution import Group, Opening, Outcome, Result, Unit, kept, obstructed
+from callguard.retention.going import Going, Site, finish, going, mark
 from callguard.retention.holds import Hold, Matter
+from callguard.retention.looking import Found, look
 from callguard.retention.naming import SEALED
 from callguard.retention.rules import Action, Candidate, Finding, Ground, Verdict, judge
 from callguard.store.database import Database
-from callguard.store.hold_rows import holds_in_force, matters, shut
-from callguard.store.retention_rows import Deletion, StoredRecording, count_due, due_page, lock_recording, mark_deleting, record_deletion
+from callguard.store.deletion_rows import rules_of
+from callguard.store.hold_rows import holds_in_force, matters
+from callguard.store.retention_rows import StoredRecording, count_due, due_page, read_recordings
 
 
 @dataclass(frozen=True, slots=True)
-class SweepPlan:
+class SweepPlan(Opening):
     """What a sweep of the recordings as of a moment will do, made anew from rows and files whenever it is read."""
 
-    database: Database
     root: Path
-    as_of: datetime
     keys: KeyStore
-    planned_at: datetime
-
-    @property
-    def ahead(self) -> bool:
-        """Whether the plan is for the future: it deletes what would otherwise have stayed until then."""
-        return self.as_of > self.planned_at
 
     def count(self) -> int:
         """How many verdicts there will be; for a progress bar."""
@@ -69,76 +57,123 @@ class SweepPlan:
 
     def units(self) -> Iterator[Unit]:
         """One verdict for each recording that is due, in order of expiry. Raises :class:`callguard.errors.StoreError`."""
-        return self._judged(lambda path: inspect(self.root, path))
+        for page in self._pages():
+            yield from self.judged(page)
 
     def expected(self) -> Iterator[Unit]:
         """The same, as if every file were there: for who only wants to know how many will go."""
-        return self._judged(lambda _: Finding.PRESENT)
+        there = Found(Finding.PRESENT)
+        for page in self._pages():
+            yield from ((verdict,) for verdict in self._judge(page, *self._bearing(page), dict.fromkeys((one.path for one in page), there)))
+
+    def groups(self) -> Iterator[Group]:
+        """A page each. Raises :class:`callguard.errors.StoreError`."""
+        return (_Page(self, page) for page in self._pages())
 
     def delete(self, unit: Unit) -> Sequence[Outcome]:
-        """See the steps above. Raises :class:`callguard.errors.CallguardError`."""
-        (verdict,) = unit
-        outcome: Outcome | None = None
-        while outcome is None:
-            with self.database.write() as connection:
-                outcome = self._one_step(connection, verdict)
-        return [outcome]
+        """The one of that verdict, as it is now. Raises :class:`callguard.errors.CallguardError`."""
+        try:
+            return self._delete_as_it_is(*unit)
+        except StoreOvertaken:
+            return self._delete_as_it_is(*unit)
 
-    def _one_step(self, connection: sa.Connection, verdict: Verdict) -> Outcome | None:
-        """What came of it, or ``None`` when it was only marked."""
-        shut(connection)
-        recording = lock_recording(connection, verdict.record)
-        if recording is None:
-            return kept(replace(verdict, action=Action.KEEP, ground=Ground.DELETED, reason="its row is gone"))
-        found = inspect(self.root, recording.path)
-        holds = holds_in_force(connection)
-        about = _about(connection, [recording], holds)
-        verdict = judge(_candidate(recording, found, about[recording.id]), self.as_of, holds)
-        if verdict.action is Action.KEEP:
-            return kept(verdict)
-        if recording.status in SEALED:
-            self.keys.require()
-        if recording.status is RecordingStatus.SEALED and found is not Finding.MISSING:
-            mark_deleting(connection, recording)
-            return None
-        return self._delete(connection, recording, verdict, found)
+    def _delete_as_it_is(self, verdict: Verdict) -> Sequence[Outcome]:
+        with self.database.read() as connection:
+            found = read_recordings(connection, [verdict.record])
+        if not found:
+            return [kept(replace(verdict, action=Action.KEEP, ground=Ground.DELETED, reason="its row is gone"))]
+        return self.delete_all(found)
 
-    def _delete(self, connection: sa.Connection, recording: StoredRecording, verdict: Verdict, found: Finding) -> Outcome:
-        """A plain one may have a key as well, of a sealing that was cut off. Another name of a sealed one does not matter any more."""
-        locked = recording.status in SEALED
-        file = f"{found.value}, sealed; the key is destroyed" if locked else found.value
-        record_deletion(connection, Deletion(recording=recording, reason=verdict.reason, file=file, at=utc_now()))
-        self.keys.destroy(recording.path)
-        _remove(self.root, recording.path, found)
-        return Outcome(verdict, Result.FAILED if found is Finding.LINKED and not locked else Result.DELETED)
+    def judged(self, recordings: Sequence[StoredRecording]) -> Iterator[Unit]:
+        """The verdict on each of these. Raises :class:`callguard.errors.StoreError`."""
+        found = look(self.root, (one.path for one in recordings))
+        return ((verdict,) for verdict in self._judge(recordings, *self._bearing(recordings), found))
 
-    def _judged(self, found: Callable[[str], Finding]) -> Iterator[Unit]:
-        for page, holds, about in self._pages():
-            for recording in page:
-                candidate = _candidate(recording, found(recording.path), about[recording.id])
-                yield (judge(candidate, self.as_of, holds),)
+    def delete_all(self, recordings: Sequence[StoredRecording]) -> Sequence[Outcome]:
+        """Judge these, and do it. Raises :class:`callguard.errors.StoreError`, above all :class:`callguard.errors.StoreOvertaken`."""
+        with self.database.read() as connection:
+            rules = rules_of(connection, recordings)
+        holds, about = self._bearing(recordings)
+        found = look(self.root, (one.path for one in recordings))
+        verdicts = self._judge(recordings, holds, about, found)
+        due = [
+            going(one, found[one.path], verdict.reason, rules[one.id])
+            for one, verdict in zip(recordings, verdicts, strict=True)
+            if verdict.action is Action.DELETE
+        ]
+        faults = self._delete(due, holds)
+        return [_outcome(one, verdict, found[one.path], faults) for one, verdict in zip(recordings, verdicts, strict=True)]
 
-    def _pages(self) -> Iterator[tuple[Sequence[StoredRecording], Sequence[Hold], Mapping[str, Matter]]]:
+    def _delete(self, due: Sequence[Going], holds: Sequence[Hold]) -> Mapping[str, FileFault]:
+        """What kept any of these from being deleted, by path."""
+        site = Site(self.database, self.root, self.keys, holds)
+        faults = self._locked_out(due)
+        due = [one for one in due if one.recording.path not in faults]
+        if not due:
+            return faults
+        mark(site, due)
+        return {**faults, **finish(site, due)}
+
+    def _locked_out(self, due: Sequence[Going]) -> Mapping[str, FileFault]:
+        """A key store that is not there keeps its recordings, as a disk that is not mounted does."""
+        paths = [one.recording.path for one in due if one.recording.status in SEALED]
+        try:
+            if paths:
+                self.keys.require()
+        except FileFault as fault:
+            return dict.fromkeys(paths, fault)
+        return {}
+
+    def _judge(
+        self, recordings: Sequence[StoredRecording], holds: Sequence[Hold], about: Mapping[str, Matter], found: Mapping[str, Found]
+    ) -> Sequence[Verdict]:
+        return [judge(_candidate(one, found[one.path].finding, about[one.id]), self.as_of, holds) for one in recordings]
+
+    def _bearing(self, recordings: Sequence[StoredRecording]) -> tuple[Sequence[Hold], Mapping[str, Matter]]:
+        """What may speak against their deletion."""
+        with self.database.read() as connection:
+            holds = holds_in_force(connection)
+            return holds, _about(connection, recordings, holds)
+
+    def _pages(self) -> Iterator[Sequence[StoredRecording]]:
         last: StoredRecording | None = None
-        while True:
-            with self.database.read() as connection:
-                page = due_page(connection, self.as_of, last)
-                if not page:
-                    return
-                holds = holds_in_force(connection)
-                about = _about(connection, page, holds)
-            yield page, holds, about
+        while page := self._page(last):
+            yield page
             last = page[-1]
+
+    def _page(self, after: StoredRecording | None) -> Sequence[StoredRecording]:
+        with self.database.read() as connection:
+            return due_page(connection, self.as_of, after)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Recordings that go together, as they were when they were read."""
+
+    plan: SweepPlan
+    recordings: Sequence[StoredRecording]
+
+    def delete(self) -> Sequence[Outcome]:
+        return self.plan.delete_all(self.recordings)
+
+    def units(self) -> Iterator[Unit]:
+        return self.plan.judged(self.recordings)
 
 
 def plan_sweep(database: Database, root: Path, as_of: datetime, keys: KeyStore) -> SweepPlan:
     """The plan of a sweep of the recordings below ``root``, whose keys are in that store, as of an aware moment."""
-    return SweepPlan(database, root, as_of, keys, planned_at=utc_now())
+    return SweepPlan(database, as_of, utc_now(), root, keys)
+
+
+_UNASKED = Matter(since=datetime.min.replace(tzinfo=UTC), until=datetime.max.replace(tzinfo=UTC))
+"""What a recording is about while there is no hold that could ask."""
 
 
 def _about(connection: sa.Connection, page: Sequence[StoredRecording], holds: Sequence[Hold]) -> Mapping[str, Matter]:
     """What each recording is about. Calls are read only when there is a hold that could ask for it."""
-    known = matters(connection, [recording.call_id for recording in page]) if holds else {}
+    if not holds:
+        return dict.fromkeys((one.id for one in page), _UNASKED)
+    known = matters(connection, [recording.call_id for recording in page])
     return {one.id: _of(one, known.get(one.call_id)) for one in page}
 
 
@@ -149,10 +184,14 @@ def _of(recording: StoredRecording, call: Matter | None) -> Matter:
     return replace(call, recordings=itself)
 
 
-def _remove(root: Path, path: str, found: Finding) -> None:
-    """Raises :class:`FileFault` when there was something else than the proof says; a folder that is not there is left alone."""
-    if found is not Finding.FOLDER_MISSING and delete(root, path) is not found:
-        raise FileFault("it changed while it was being deleted", place=path)
+def _outcome(recording: StoredRecording, verdict: Verdict, found: Found, faults: Mapping[str, FileFault]) -> Outcome:
+    """Another name of a sealed one does not matter any more."""
+    if verdict.action is Action.KEEP:
+        return kept(verdict)
+    if fault := faults.get(recording.path):
+        return kept(obstructed(verdict, fault))
+    lives_on = found.finding is Finding.LINKED and recording.status not in SEALED
+    return Outcome(verdict, Result.FAILED if lives_on else Result.DELETED)
 
 
 def _candidate(recording: StoredRecording, finding: Finding, matter: Matter) -> Candidate:

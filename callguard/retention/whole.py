@@ -16,7 +16,7 @@ from callguard.errors import Fault, GuardRefusal
 from callguard.evidence.keys import KeyStore
 from callguard.evidence.retention_entries import guards_overridden
 from callguard.retention.dating import date_all
-from callguard.retention.execution import Outcome, Unit
+from callguard.retention.execution import Alone, Group, Outcome, Unit
 from callguard.retention.guards import SPARED, Limits, Load, Situation, objections
 from callguard.retention.marker import look
 from callguard.retention.quarantine import QuarantinePlan
@@ -69,6 +69,13 @@ class WholePlan:
     def units(self) -> Iterator[Unit]:
         """All that is due. Raises :class:`callguard.errors.StoreError`."""
         return iter(()) if self.nothing_due else chain(self.recordings.units(), self.records.units(), self.quarantine.units())
+
+    def groups(self) -> Iterator[Group]:
+        """The same, as each plan puts them together. Raises :class:`callguard.errors.StoreError`."""
+        if self.nothing_due:
+            return iter(())
+        alone = (Alone(self.quarantine, unit) for unit in self.quarantine.units())
+        return chain(self.recordings.groups(), self.records.groups(), alone)
 
     def delete(self, unit: Unit) -> Sequence[Outcome]:
         """By the plan that it is of. Raises :class:`callguard.errors.CallguardError`."""

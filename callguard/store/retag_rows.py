@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from callguard.call.state import RUNNING, RecordingStatus
+from callguard.call.state import BEGUN, RUNNING, RecordingStatus
 from callguard.store.tables import calls, policies, recordings
 
 PAGE = 500
@@ -33,7 +33,7 @@ class TaggedRecording:
     @property
     def settled(self) -> bool:
         """Whether nothing but retention writes to the row any more, and no deletion of it was begun."""
-        return self.status != RecordingStatus.DELETING and (self.size is not None or self.status not in _UNSETTLED)
+        return self.status not in BEGUN and (self.size is not None or self.status not in _UNSETTLED)
 
 
 _OF_RECORDINGS = sa.select(

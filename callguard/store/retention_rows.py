@@ -1,30 +1,28 @@
-"""What retention reads and writes: recordings whose time has come, the proof of each deletion, and the sweeps themselves.
+"""What a sweep reads and leaves of itself: recordings whose time has come, and a row for each sweep.
 
 Due recordings are read in pages along the index over ``expires_at`` of what is not deleted yet: an empty sweep touches no row however many
 recordings there are, and a full one never holds more than a page in memory nor a transaction open from page to page.
-
-A ``deletions`` row stands alone as the proof (C7): it says the rule in words, and nothing of a person.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from callguard.call.period import Period, Unit
 from callguard.call.state import RecordingStatus
 from callguard.evidence import entries
 from callguard.store.ledger_rows import append
-from callguard.store.tables import deletions, policies, recordings, sweeps
+from callguard.store.loading import in_chunks
+from callguard.store.tables import recordings, sweeps
 from callguard.store.types import to_millis
 
-PAGE = 500
+PAGE = 250
+"""Recordings; as many as are deleted together, in transactions that should be over in some 30 ms."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRecording:
+class StoredRecording(NamedTuple):
     """A recording's row as far as retention cares; ``path`` is relative to the root, ``size`` in bytes."""
 
     id: str
@@ -42,16 +40,6 @@ class StoredRecording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deletion:
-    """What is proven of one deletion; ``file`` says what was found where the file should have been."""
-
-    recording: StoredRecording
-    reason: str
-    file: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SweepRow:
     """One finished sweep. ``considered`` counts the recordings that were due, kept ones included."""
 
@@ -62,7 +50,8 @@ class SweepRow:
     failed: int
 
 
-_KEPT = tuple(recordings.c[name] for name in StoredRecording.__slots__)
+_STATUS = {status.value: status for status in RecordingStatus}
+_KEPT = tuple(recordings.c[name] for name in StoredRecording._fields)
 
 
 def due_page(connection: sa.Connection, as_of: datetime, after: StoredRecording | None) -> Sequence[StoredRecording]:
@@ -70,7 +59,7 @@ def due_page(connection: sa.Connection, as_of: datetime, after: StoredRecording 
     due = sa.select(*_KEPT).where(_is_due(as_of))
     if after is not None:
         due = due.where(sa.tuple_(recordings.c.expires_at, recordings.c.id) > (after.expires_at, after.id))
-    return [_stored(row) for row in connection.execute(due.order_by(recordings.c.expires_at, recordings.c.id).limit(PAGE)).mappings()]
+    return [_stored(row) for row in connection.execute(due.order_by(recordings.c.expires_at, recordings.c.id).limit(PAGE))]
 
 
 def count_due(connection: sa.Connection, as_of: datetime) -> int:
@@ -78,37 +67,9 @@ def count_due(connection: sa.Connection, as_of: datetime) -> int:
     return connection.execute(sa.select(sa.func.count()).select_from(recordings).where(_is_due(as_of))).scalar_one()
 
 
-def lock_recording(connection: sa.Connection, identifier: str) -> StoredRecording | None:
-    """The row as it is now, which nobody changes before this transaction ends: a hold comes before the deletion or after it.
-
-    SQLite needs no lock on the row; its writing transaction is the only one.
-    """
-    row = connection.execute(sa.select(*_KEPT).where(recordings.c.id == identifier).with_for_update()).mappings().first()
-    return None if row is None else _stored(row)
-
-
-def mark_deleting(connection: sa.Connection, recording: StoredRecording) -> None:
-    """Let the row say that the recording may not be there any more; it is still due, and will be dealt with to its end."""
-    connection.execute(sa.update(recordings).where(recordings.c.id == recording.id).values(status=RecordingStatus.DELETING.value))
-
-
-def record_deletion(connection: sa.Connection, deletion: Deletion) -> None:
-    """Add the proof, to the ledger as well, and close the row. The file must be gone for good before the transaction is committed."""
-    recording = deletion.recording
-    proof = {
-        "recording_id": recording.id,
-        "reason": deletion.reason,
-        "rule": _rule(connection, recording),
-        "expires_at": recording.expires_at,
-        "deleted_at": deletion.at,
-        "sha256": recording.sha256,
-        "size": recording.size,
-        "file": deletion.file,
-    }
-    connection.execute(sa.insert(deletions), proof)
-    closed = {"status": RecordingStatus.DELETED.value, "deleted_at": deletion.at}
-    connection.execute(sa.update(recordings).where(recordings.c.id == recording.id).values(closed))
-    append(connection, [entries.deletion(_in_millis(proof))])
+def read_recordings(connection: sa.Connection, ids: Sequence[str]) -> Sequence[StoredRecording]:
+    """Those of these ids that there are, as they are now."""
+    return [_stored(row) for some in in_chunks(ids) for row in connection.execute(sa.select(*_KEPT).where(recordings.c.id.in_(some)))]
 
 
 def record_sweep(connection: sa.Connection, sweep: SweepRow) -> None:
@@ -139,19 +100,10 @@ def _is_due(as_of: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(recordings.c.deleted_at.is_(None), recordings.c.expires_at <= as_of)
 
 
-def _stored(row: sa.RowMapping) -> StoredRecording:
-    return StoredRecording(**{**row, "status": RecordingStatus(row["status"])})
+def _stored(row: Sequence[Any]) -> StoredRecording:
+    identifier, call, path, status, *rest = row
+    return StoredRecording(identifier, call, path, _STATUS[status], *rest)
 
 
 def _in_millis(row: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: to_millis(value) if isinstance(value, datetime) else value for name, value in row.items()}
-
-
-def _rule(connection: sa.Connection, recording: StoredRecording) -> str:
-    """That of the policy at capture, unless a retag has applied a later one."""
-    version = recording.policy_version
-    name, content = connection.execute(sa.select(policies.c.name, policies.c.content).where(policies.c.version == version)).one()
-    if recording.kept_rule is not None:
-        return f"{recording.kept_rule}, by retag; made under policy {name} {version}"
-    period = Period(content["retention"]["count"], Unit(content["retention"]["unit"]))
-    return f"{period} from the start of the call, by policy {name} {version}"

@@ -4,6 +4,7 @@ What SQLAlchemy puts around a statement (a context, a result, its events) costs 
 step of every call. Errors come out as those of SQLAlchemy, so nobody outside has to know which way a statement took.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,12 +20,22 @@ def execute(connection: sa.Connection, statement: str) -> None:
         raise _told(connection, failure) from None
 
 
-def execute_many(connection: sa.Connection, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """One statement, written in the driver's own style, for each of these rows. Raises :class:`sqlalchemy.exc.DBAPIError`."""
+def execute_many(connection: sa.Connection, statement: str, rows: Sequence[Mapping[str, Any]]) -> int:
+    """One statement, written in the driver's own style, for each of these rows; how many rows of the table it was about.
+
+    Raises :class:`sqlalchemy.exc.DBAPIError`.
+    """
+    cursor = connection.connection.cursor()
     try:
-        connection.connection.cursor().executemany(statement, rows)
+        cursor.executemany(statement, rows)
     except connection.dialect.loaded_dbapi.Error as failure:
         raise _told(connection, failure) from None
+    return cursor.rowcount
+
+
+def in_every_style(statement: str) -> Mapping[str, str]:
+    """The statement, with parameters as ``:name``, in the style of each driver, by the name of its dialect."""
+    return {"sqlite": statement, "postgresql": re.sub(r":(\w+)", r"%(\1)s", statement)}
 
 
 def fetch_one(connection: sa.Connection, statements: str) -> tuple[Any, ...] | None:

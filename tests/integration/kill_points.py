@@ -27,7 +27,7 @@ from tests.integration.reconcile_place import fix_at, give_back_at
 from tests.integration.sealed_place import carried_out, order, renewing_at, vault_at
 from tests.integration.sweep_place import DUE
 
-WRITING = ("mkdir", "pwrite", "fsync", "setxattr", "rename", "unlink")
+WRITING = ("mkdir", "pwrite", "fsync", "fdatasync", "setxattr", "rename", "unlink")
 LONGEST = 100
 """Points; far more than there are."""
 
@@ -97,7 +97,9 @@ def _trial(what: str, folder: str, name: str, point: str) -> int:
             os.kill(os.getpid(), signal.SIGKILL)
 
     observe(count)
-    {"seal": seal, "sweep": sweep, "adopt": adopt, "fix": fix_at, "back": give_back_at, "later": later, "renew": renew}[what](Path(folder), name)
+    {"seal": seal, "sweep": sweep, "adopt": adopt, "later": later, "renew": renew, "fix": fix_at, "back": give_back_at}[what](
+        Path(folder), name
+    )
     os._exit(0)
 
 

@@ -5,10 +5,11 @@ from itertools import pairwise
 from callguard.evidence.heads import heads_file, noted_heads
 from callguard.evidence.verification import Findings, verify
 from callguard.store.database import Database
+from callguard.store.deletion_rows import Deletion, prove_all
 from callguard.store.evidence_rows import proven_rows
 from callguard.store.ledger_rows import links, read_one_state
 from callguard.store.records import save_calls
-from callguard.store.retention_rows import Deletion, SweepRow, lock_recording, record_deletion, record_sweep
+from callguard.store.retention_rows import SweepRow, read_recordings, record_sweep
 from tests.integration.store_values import after, keep, life
 
 
@@ -21,9 +22,8 @@ def fill(database: Database, *names: str) -> None:
         with database.write() as connection:
             save_calls(connection, [(None, steps[0]), *pairwise(steps)])
         with database.write() as connection:
-            recording = lock_recording(connection, f"{name}-r")
-            assert recording
-            record_deletion(connection, Deletion(recording=recording, reason="expired", file="present", at=after(90)))
+            (recording,) = read_recordings(connection, [f"{name}-r"])
+            prove_all(connection, [Deletion(recording=recording, reason="expired", file="present", rule="6 months")], after(90))
     with database.write() as connection:
         record_sweep(connection, SweepRow(as_of=after(80), finished_at=after(91), considered=len(names), deleted=len(names), failed=0))
 

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from callguard.call.events import MessageSeen
 from callguard.call.state import NOBODY, Call, Direction, Number, Party, RecordingStatus, Role
 from callguard.store.database import Database
+from callguard.store.deletion_rows import Deletion, prove_all
 from callguard.store.listing import ListedCall, list_calls, list_messages, list_recordings
 from callguard.store.message_rows import add_messages
 from callguard.store.records import save_calls
-from callguard.store.retention_rows import Deletion, lock_recording, record_deletion
+from callguard.store.retention_rows import read_recordings
 from callguard.store.search import find_calls
 from callguard.store.showing import show_call
 from callguard.store.tables import recordings
@@ -220,9 +221,8 @@ def test_a_shown_call_tells_its_course_in_order(database: Database) -> None:
     """What happened, when, and to whom; the deletion of a recording is part of it."""
     store(database, life()[-1])
     with database.write() as connection:
-        kept = lock_recording(connection, "c1-r")
-        assert kept is not None
-        record_deletion(connection, Deletion(recording=kept, reason="expired", file="removed", at=after(10**7)))
+        (kept,) = read_recordings(connection, ["c1-r"])
+        prove_all(connection, [Deletion(recording=kept, reason="expired", file="removed", rule="6 months")], after(10**7))
         shown = show_call(connection, "c1")
     assert shown is not None
     course = [(one.what, one.subject) for one in shown.timeline]

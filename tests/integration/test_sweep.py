@@ -3,22 +3,41 @@
 import os
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import sqlalchemy as sa
 
 from callguard.call.state import RecordingStatus
 from callguard.clock import utc_now
+from callguard.retention import going, sweep
 from callguard.retention.execution import Outcome, Result, SweepTotals, execute, verdicts
+from callguard.retention.holding import place_hold
+from callguard.retention.holds import Scope
 from callguard.retention.rules import Action, Ground, Verdict, stamp
+from callguard.store import retention_rows
 from callguard.store.database import Database
 from callguard.store.retention_rows import PAGE, last_sweep
-from callguard.store.tables import recordings
+from callguard.store.tables import deletions, recordings
 from tests.integration.sweep_place import DAY, DUE, Place, new_place
+
+
+def before(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, do: Callable[[], object]) -> None:
+    """Have something done once, at the last moment before a step of the sweep."""
+    step, left = getattr(module, name), [do]
+
+    def then(*arguments: object) -> object:
+        if left:
+            left.pop()()
+        return step(*arguments)
+
+    monkeypatch.setattr(module, name, then)
 
 
 @pytest.fixture
@@ -154,47 +173,62 @@ def test_another_name_of_the_file_is_reported_once_and_proven_as_what_it_is(plac
     assert place.sweep()[0].considered == 0
 
 
-def test_a_hold_placed_between_plan_and_deletion_wins(place: Place) -> None:
-    """C6c."""
+def test_what_another_hand_writes_between_reading_and_deletion_counts(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """C6c: the row is not any more as it was read; the others go all the same."""
     first, second = place.add("a"), place.add("b")
-
-    def hold_the_other(outcome: Outcome) -> None:
-        if outcome.verdict.record == "a":
-            place.change("b", held=True)
-
-    totals = execute(place.plan(), hold_the_other)
+    before(monkeypatch, sweep, "mark", lambda: place.change("b", held=True))
+    totals, outcomes = place.sweep()
     assert totals == SweepTotals(DUE, 2, 1, 0, finished=True)
-    assert (first.exists(), second.exists()) == (False, True)
+    assert (first.exists(), second.exists(), outcomes["b"].verdict.reason) == (False, True, "under legal hold")
+    assert place.row("b")["status"] == "stopped"
 
 
-def test_what_another_sweep_or_erasure_did_meanwhile_is_not_done_twice(place: Place) -> None:
+@pytest.mark.parametrize("step", ["mark", "finish"])
+def test_a_hold_placed_at_any_moment_before_the_deletion_wins(place: Place, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """C6c: judged by other holds than those that are in force now, nothing goes."""
+    paths = {name: place.add(name) for name in "abc"}
+    hold = partial(place_hold, place.database, Scope(recording="b"), by="Ana Pop", reason="fraud", reference="12/P")
+    before(monkeypatch, sweep, step, hold)
+    totals, outcomes = place.sweep()
+    assert totals == SweepTotals(DUE, 3, 2, 0, finished=True)
+    assert outcomes["b"].verdict.reason == "under legal hold 1, reference 12/P"
+    assert [name for name, path in paths.items() if path.exists()] == ["b"]
+    assert place.agree()
+
+
+def test_what_another_sweep_or_erasure_did_meanwhile_is_not_done_twice(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in "abcd":
         place.add(name)
-    outcomes: list[Outcome] = []
 
-    def meanwhile(outcome: Outcome) -> None:
-        outcomes.append(outcome)
-        if outcome.verdict.record == "a":
-            place.change("b", deleted_at=DUE, status="deleted")
-            with place.database.write() as connection:
-                connection.execute(sa.delete(recordings).where(recordings.c.id == "c"))
+    def meanwhile() -> None:
+        place.change("b", deleted_at=DUE, status="deleted")
+        with place.database.write() as connection:
+            connection.execute(sa.delete(recordings).where(recordings.c.id == "c"))
 
-    totals = execute(place.plan(), meanwhile)
+    before(monkeypatch, sweep, "mark", meanwhile)
+    totals, outcomes = place.sweep()
     assert totals == SweepTotals(DUE, 4, 2, 0, finished=True)
-    assert [outcome.verdict.reason for outcome in outcomes] == [EXPIRED, f"already deleted on {stamp(DUE)}", "its row is gone", EXPIRED]
+    assert {name: one.verdict.reason for name, one in outcomes.items()} == {
+        "a": EXPIRED,
+        "b": f"already deleted on {stamp(DUE)}",
+        "c": "its row is gone",
+        "d": EXPIRED,
+    }
 
 
-def test_a_file_that_turns_into_a_link_after_the_plan_is_not_followed(place: Place) -> None:
+def test_a_file_that_turns_into_a_link_after_it_was_judged_is_not_followed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.add("a")
     path = place.add("b")
 
-    def swap(outcome: Outcome) -> None:
-        if outcome.verdict.record == "a":
-            path.unlink()
-            path.symlink_to("/etc/hostname")
+    def swap() -> None:
+        path.unlink()
+        path.symlink_to("/etc/hostname")
 
-    assert execute(place.plan(), swap) == SweepTotals(DUE, 2, 1, 1, finished=True)
-    assert path.is_symlink()
+    before(monkeypatch, sweep, "finish", swap)
+    totals, outcomes = place.sweep()
+    assert totals == SweepTotals(DUE, 2, 1, 1, finished=True)
+    assert outcomes["b"].verdict.reason == f"{EXPIRED}, but it changed while it was being deleted"
+    assert (path.is_symlink(), place.agree()) == (True, True)
 
 
 def test_a_file_that_cannot_be_removed_is_due_again(place: Place) -> None:
@@ -203,7 +237,7 @@ def test_a_file_that_cannot_be_removed_is_due_again(place: Place) -> None:
     totals, outcomes = place.sweep()
     assert (totals.deleted, totals.failed) == (0, 1)
     assert outcomes["a"].verdict.reason == f"{EXPIRED}, but could not be removed: Is a directory"
-    assert (outcomes["a"].verdict.action, path.exists(), place.proofs()) == (Action.KEEP, True, {})
+    assert (outcomes["a"].verdict.action, path.exists(), place.proofs(), place.row("a")["status"]) == (Action.KEEP, True, {}, "stopped")
     (path.parent / "a.wav.json").rmdir()
     assert place.sweep()[0].deleted == 1
 
@@ -218,7 +252,8 @@ def test_more_than_a_page_is_swept_in_order_of_expiry(place: Place) -> None:
     assert len(outcomes) == PAGE + 3
 
 
-def test_a_sweep_can_be_stopped_between_two_recordings_and_is_not_counted_then(place: Place) -> None:
+def test_a_sweep_can_be_stopped_between_two_groups_and_is_not_counted_then(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention_rows, "PAGE", 1)
     place.add("a")
     place.add("b")
     over = threading.Event()
@@ -268,35 +303,45 @@ def test_a_database_that_cannot_keep_the_proof_keeps_the_file(place: Place) -> N
     assert place.sweep()[0].deleted == 1
 
 
-def test_a_sweep_lets_other_writers_in(place: Place) -> None:
-    """The engine commits consents and withdrawals beside it: SQLite alone would make them wait for seconds."""
+def test_a_sweep_lets_other_writers_in(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine commits consents and withdrawals beside it: between two groups it has its turn, and none takes long."""
+    monkeypatch.setattr(retention_rows, "PAGE", 10)
     for number in range(300):
         place.add(f"r{number:03d}")
     place.add("engine", expires_at=DUE + MILLISECOND)
-    sweep = threading.Thread(target=place.sweep)
-    sweep.start()
-    commits = 0
-    while sweep.is_alive():
+    beside = threading.Thread(target=place.sweep)
+    beside.start()
+    times = []
+    while beside.is_alive():
+        begun = time.perf_counter()
         place.change("engine", status="stopped")
-        commits += 1
-        time.sleep(0.01)
-    assert commits >= 15
+        times.append(time.perf_counter() - begun)
+    assert len(times) >= 3
+    assert max(times) < 1
 
 
-def test_a_file_that_goes_between_the_proof_and_its_removal_is_not_proven_as_present(place: Place) -> None:
-    """C7: a proof says what was found, or is not written."""
+def test_a_file_that_goes_between_the_proof_and_its_removal_is_not_proven_as_present(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """C7: a proof says what was found, or is not written. Those beside it are."""
     path = place.add("a")
-
-    def vanish(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith("INSERT INTO deletions"):
-            path.unlink(missing_ok=True)
-
-    sa.event.listen(place.database._engine, "before_cursor_execute", vanish)
+    place.add("b")
+    before(monkeypatch, going, "delete_all", path.unlink)
     totals, outcomes = place.sweep()
-    assert (totals.deleted, totals.failed, place.proofs()) == (0, 1, {})
+    assert (totals.deleted, totals.failed, set(place.proofs()), place.row("a")["status"]) == (1, 1, {"b"}, "removing")
     assert outcomes["a"].verdict.reason == f"{EXPIRED}, but it changed while it was being deleted"
     assert place.sweep()[0].deleted == 1
     assert place.proofs()["a"]["file"] == "missing"
+
+
+def test_a_page_that_the_database_refuses_is_dealt_with_one_by_one(place: Place) -> None:
+    """One row that cannot be proven, since somebody has written a proof for it already; the others go."""
+    paths = {name: place.add(name) for name in "abc"}
+    with place.database.write() as connection:
+        other = {"reason": "by hand", "rule": "none", "expires_at": DUE, "deleted_at": DUE, "file": "present"}
+        connection.execute(sa.insert(deletions), {"recording_id": "b", **other})
+    totals, outcomes = place.sweep()
+    assert (totals.deleted, totals.failed) == (2, 1)
+    assert outcomes["b"].verdict.reason.startswith(f"{EXPIRED}, but it refused a statement")
+    assert [name for name, path in paths.items() if path.exists()] == ["b"]
 
 
 def test_two_sweeps_at_once_delete_each_recording_once(place: Place) -> None:

@@ -19,18 +19,19 @@ import sys, time
 from datetime import datetime
 from pathlib import Path
 from callguard.evidence.keys import KeyStore
-from callguard.retention import execution, sweep
+from callguard.retention import execution, going, sweep
+from callguard.store import retention_rows
 from callguard.store.database import open_database
 
 url, root, keys, as_of, slow = sys.argv[1:]
 if slow:
-    remove = sweep.delete
-    def remove_and_wait(root, path):
-        found = remove(root, path)
+    remove = going.delete_all
+    def remove_and_wait(root, found):
+        remove(root, found)
         print("removed", flush=True)
         time.sleep(60)
-        return found
-    sweep.delete = remove_and_wait
+    going.delete_all = remove_and_wait
+retention_rows.PAGE = 20
 print("begun", flush=True)
 execution.execute(sweep.plan_sweep(open_database(url), Path(root), datetime.fromisoformat(as_of), KeyStore(Path(keys))))
 print("ended", flush=True)
@@ -59,15 +60,16 @@ def kill(running: subprocess.Popen[str]) -> None:
 
 
 def test_killed_between_the_file_and_its_row(place: Place) -> None:
-    """The file is gone and no row claims it; the next sweep says so and closes the row."""
+    """The files of a group are gone and their rows say that they may be; the next sweep says so and closes the rows."""
     path = place.add("a")
+    place.add("b")
     running = begin(place, "slow")
     wait_for(running, "removed")
     kill(running)
-    assert (path.exists(), place.row("a")["deleted_at"], place.proofs()) == (False, None, {})
+    assert (path.exists(), place.row("a")["deleted_at"], place.row("a")["status"], place.proofs()) == (False, None, "removing", {})
     totals, outcomes = place.sweep()
-    assert (totals.deleted, outcomes["a"].result) == (1, Result.DELETED)
-    assert outcomes["a"].verdict.reason == f"expired on {stamp(DUE)}; the file was missing"
+    assert (totals.deleted, outcomes["a"].result) == (2, Result.DELETED)
+    assert outcomes["a"].verdict.reason == f"expired on {stamp(DUE)}; the deletion was begun before, and cut off"
     assert place.proofs()["a"]["file"] == "missing"
     assert place.agree()
 
@@ -83,9 +85,13 @@ def test_killed_anywhere(place: Place) -> None:
             time.sleep(0.001)
         kill(running)
         assert place.agree()
-        assert sum(not path.exists() for path in paths) - len(place.proofs()) in {0, 1}
+        gone = {name for name, path in zip(names, paths, strict=True) if not path.exists()} - place.proofs().keys()
+        assert len(gone) <= 20
+        assert {place.row(name)["status"] for name in gone} <= {"removing"}
     assert 200 <= len(place.proofs()) < 400
     place.sweep()
     assert place.agree()
     assert place.proofs().keys() == set(names)
-    assert sum(proof["file"] == "missing" for proof in place.proofs().values()) <= 5
+    cut_off = [proof["reason"] for proof in place.proofs().values() if proof["file"] == "missing"]
+    assert set(cut_off) <= {f"expired on {stamp(DUE)}; the deletion was begun before, and cut off"}
+    assert len(cut_off) <= 5 * 20

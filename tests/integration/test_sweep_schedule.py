@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from callguard.clock import utc_now
 from callguard.retention.schedule import SweepSchedule, next_sweep
+from callguard.store import retention_rows
 from callguard.store.database import Database
 from callguard.store.retention_rows import SweepRow, last_sweep, record_sweep, swept_until
 from callguard.store.tables import sweeps
@@ -129,7 +130,8 @@ def test_what_could_not_be_deleted_is_logged_by_its_id(place: Place) -> None:
     assert [(line["record"], "symbolic link" in line["reason"]) for line in logs if line["log_level"] == "error"] == [("a", True)]
 
 
-def test_it_stops_between_two_recordings(place: Place) -> None:
+def test_it_stops_between_two_groups(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention_rows, "PAGE", 10)
     for number in range(300):
         place.add(f"r{number:03d}", expires_at=DUE)
     with time_machine.travel(NIGHT, tick=True):
