@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from callguard.cli.calls import COLUMNS, Limit, call_row
+from callguard.cli.exporting import export
 from callguard.cli.output import Cell, Json, heading, print_fields, print_json, print_table
 from callguard.cli.session import database, settings
 
@@ -38,6 +39,9 @@ def find(context: typer.Context, number: Wanted, limit: Limit = 100, *, as_json:
         print_json(_document(found))
     else:
         _print(found)
+
+
+person.command()(export)
 
 
 def _document(found: "Found") -> dict[str, object]:

@@ -16,17 +16,23 @@ from callguard.store.copy_rows import Copy, copied_calls_of, list_copies
 from callguard.store.hold_rows import ListedHold, list_holds, matters
 from callguard.store.listing import ListedCall, ListedMessage, list_messages, shape_calls
 from callguard.store.person_rows import Decided, counts, latest_calls, latest_decisions
+from callguard.store.register_tables import exports
 from callguard.store.request_rows import Request, list_requests
+from callguard.store.search import is_number
 
 Row: TypeAlias = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A register that may name a person: ``rows`` gives what concerns them, the latest first, given the calls that are shown as well."""
+    """A register that may name a person: ``rows`` gives what concerns them, the latest first, given the calls that are shown as well.
+
+    ``given`` are the members of these rows that the person is given with an export: none of a register that would tell of an investigation.
+    """
 
     name: str
     rows: Callable[[sa.Connection, Person, Sequence[str]], Sequence[Row]]
+    given: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ TABLE: Mapping[str, AbstractSet[Role]] = {
     "person find": _READERS,
     "person export": _OFFICE,
     "person export --unmasked": _OFFICER,
+    "person export --lawful-ground": _OFFICER,
     "person object": _WISHES,
     "person withdraw": _WISHES,
     "request": _OFFICER,
@@ -89,7 +90,7 @@ TABLE: Mapping[str, AbstractSet[Role]] = {
     "incident notify": _OFFICER,
 }
 
-REASONED = ("listen", "person export", "disclose", "release")
+REASONED = ("listen", "person export", "disclose", "release give")
 """Commands, or groups, that give out sound or what is kept of a person: each needs a reason."""
 
 

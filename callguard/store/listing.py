@@ -18,7 +18,7 @@ from callguard.store.adoption_rows import BACKFILL
 from callguard.store.hold_rows import held_recordings
 from callguard.store.loading import in_chunks, load_calls
 from callguard.store.search import call_ids, message_rows
-from callguard.store.tables import calls, recordings
+from callguard.store.tables import calls, messages, recordings
 
 _PAGE = 1000
 
@@ -110,13 +110,13 @@ def list_messages(
     connection: sa.Connection, *, since: datetime | None = None, number: Number | None = None, limit: int
 ) -> list[ListedMessage]:
     """The latest messages, latest first: those seen at ``since`` or after, from or to that number."""
-    rows = connection.execute(message_rows(since, number, limit)).mappings()
-    return [
-        ListedMessage(
-            row["pbx"], row["direction"], row["sender_e164"] or row["sender"], row["recipient_e164"] or row["recipient"], row["at"]
-        )
-        for row in rows
-    ]
+    return [_message(row) for row in connection.execute(message_rows(since, number, limit)).mappings()]
+
+
+def load_messages(connection: sa.Connection, ids: Sequence[int]) -> list[ListedMessage]:
+    """The messages with these ids, in order of time."""
+    wanted = sa.select(messages).where(messages.c.id.in_(ids)).order_by(messages.c.at, messages.c.id)
+    return [_message(row) for row in connection.execute(wanted).mappings()]
 
 
 def list_recordings(
@@ -155,6 +155,11 @@ def _recordings(connection: sa.Connection, rows: Sequence[sa.RowMapping]) -> Ite
         told = {name: row[name] for name in ListedRecording.__slots__}
         lies = naming.shown(row["path"], RecordingStatus(row["status"]))
         yield ListedRecording(**{**told, "path": lies, "held": row["held"] or row["id"] in held})
+
+
+def _message(row: sa.RowMapping) -> ListedMessage:
+    sender, recipient = row["sender_e164"] or row["sender"], row["recipient_e164"] or row["recipient"]
+    return ListedMessage(row["pbx"], row["direction"], sender, recipient, row["at"])
 
 
 def shown(number: Number) -> str | None:

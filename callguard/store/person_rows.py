@@ -16,7 +16,7 @@ from callguard.rights.person import Person
 from callguard.store.redirection_rows import ending
 from callguard.store.rights_tables import redirections
 from callguard.store.search import is_number, names_in_message, sides_of
-from callguard.store.tables import calls, consents, messages, parties, recordings
+from callguard.store.tables import announcements, calls, consents, messages, parties, recordings
 
 PAGE = 1000
 
@@ -38,7 +38,10 @@ class Decided:
     how: str
     key: str | None
     announcement: str | None
+    heard_ms: int
+    complete: bool
     legal_basis: str
+    purposes: tuple[str, ...]
     decided_at: datetime
 
 
@@ -81,20 +84,30 @@ def legs_of(connection: sa.Connection, person: Person, call_ids: Sequence[str]) 
 
 def latest_decisions(connection: sa.Connection, person: Person, limit: int) -> list[Decided]:
     """What the person decided, the latest first."""
-    own = sa.select(*_DECIDED).join(parties, sa.and_(parties.c.call_id == consents.c.call_id, parties.c.leg == consents.c.leg))
-    rows = connection.execute(own.where(_is_party(person)).order_by(consents.c.decided_at.desc(), consents.c.id.desc()).limit(limit))
-    return [Decided(**row) for row in rows.mappings()]
+    return _decided(connection, _own(person).order_by(consents.c.decided_at.desc(), consents.c.id.desc()).limit(limit))
+
+
+def decisions_in(connection: sa.Connection, person: Person, call_ids: Sequence[str]) -> list[Decided]:
+    """What the person decided in these calls, in order of time."""
+    return _decided(connection, _own(person).where(consents.c.call_id.in_(call_ids)).order_by(consents.c.decided_at, consents.c.id))
+
+
+def announcements_heard(connection: sa.Connection, person: Person) -> Sequence[sa.RowMapping]:
+    """Version, name, language and words of every announcement that led to a decision of theirs (S12)."""
+    heard = _own(person).with_only_columns(consents.c.announcement)
+    named = (announcements.c[name] for name in ("version", "name", "language", "text", "first_seen"))
+    wanted = sa.select(*named).where(announcements.c.version.in_(heard)).order_by(announcements.c.first_seen, announcements.c.version)
+    return connection.execute(wanted).mappings().all()
 
 
 def counts(connection: sa.Connection, person: Person) -> dict[str, int]:
     """How many calls, recordings that are not deleted, decisions and messages there are."""
     theirs = sa.union(*_sides(connection, sa.select(calls.c.id), person)).subquery()
     kept = sa.select(recordings.c.id).where(recordings.c.call_id.in_(sa.select(theirs.c.id)), recordings.c.deleted_at.is_(None))
-    decided = sa.select(consents.c.id).join(parties, sa.and_(parties.c.call_id == consents.c.call_id, parties.c.leg == consents.c.leg))
     counted = {
         "calls": sa.select(theirs.c.id),
         "recordings": kept,
-        "consents": decided.where(_is_party(person)),
+        "consents": _own(person).with_only_columns(consents.c.id),
         "messages": sa.select(messages.c.id).where(names_in_message(person.number)),
     }
     every = {name: sa.select(sa.func.count()).select_from(wanted.subquery()) for name, wanted in counted.items()}
@@ -115,6 +128,15 @@ def _spellings(connection: sa.Connection, person: Person) -> Sequence[str]:
     """How the person's number is written among those that redirected calls; few, whatever the number of calls."""
     alike = sa.select(redirections.c.number).where(redirections.c.ending == ending(person.shown)).distinct()
     return [written for written in connection.scalars(alike) if person.meant_by(written)]
+
+
+def _own(person: Person) -> sa.Select[Any]:
+    by_leg = sa.and_(parties.c.call_id == consents.c.call_id, parties.c.leg == consents.c.leg)
+    return sa.select(*_DECIDED).join(parties, by_leg).where(_is_party(person))
+
+
+def _decided(connection: sa.Connection, wanted: sa.Select[Any]) -> list[Decided]:
+    return [Decided(**{**row, "purposes": tuple(row["purposes"])}) for row in connection.execute(wanted).mappings()]
 
 
 def _is_party(person: Person) -> sa.ColumnElement[bool]:

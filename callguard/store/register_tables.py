@@ -1,15 +1,15 @@
 """Registers that only grow: each row is a fact with who, when and on what paper, and is never changed.
 
 A request of a person (S15t) is opened by a row of ``requests``; its extension and its end are rows of ``request_steps``. The day on which
-it is due follows from these and is nowhere stored. ``denials`` says which account was refused which command, and when (S10). Each row has
-an entry in the ledger, which :mod:`callguard.store.register_rows` makes.
+it is due follows from these and is nowhere stored. ``denials`` says which account was refused which command, and when (S10); ``exports``
+of whom all was written out, by whom and why. Each row has an entry in the ledger, which :mod:`callguard.store.register_rows` makes.
 
-``copies`` are what left the house: recordings released to a person (S11), recordings and call records disclosed (C11), each with the hash of
-the copy. ``release_consents`` are what parties said to that, given and withdrawn. An incident (S14, C13) is opened by a row of
+``copies`` are what left the house: recordings released to a person (S11), recordings and call records disclosed (C11), each with the hash
+of the copy. ``release_consents`` are what parties said to that, given and withdrawn. An incident (S14, C13) is opened by a row of
 ``incidents``, which tells what was affected as it was counted then; notifications and its end are rows of ``incident_steps``.
 """
 
-from sqlalchemy import Column, Date, ForeignKey, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Integer, String, Table, Text
 
 from callguard.store.base import metadata
 from callguard.store.retag_tables import retags
@@ -49,6 +49,20 @@ denials = Table(
     Column("id", Integer, primary_key=True),
     Column("account", String, nullable=False),
     Column("command", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("salt", String, nullable=False),
+)
+
+exports = Table(
+    "exports",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("number", String, nullable=False),
+    Column("number_e164", String, index=True),
+    Column("masked", Boolean, nullable=False),
+    Column("ground", String),
+    Column("reason", String, nullable=False),
+    Column("by", String, nullable=False),
     Column("at", Moment, nullable=False),
     Column("salt", String, nullable=False),
 )
@@ -119,5 +133,5 @@ incident_steps = Table(
     Column("salt", String, nullable=False),
 )
 
-REGISTERS = (requests, request_steps, denials, release_consents, copies, incidents, incident_steps, retags)
+REGISTERS = (requests, request_steps, denials, exports, release_consents, copies, incidents, incident_steps, retags)
 """All of them; the ledger is held against their rows."""

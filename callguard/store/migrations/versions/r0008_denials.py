@@ -47,6 +47,20 @@ def _make() -> None:
         sa.Column("salt", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_denials"),
     )
+    op.create_table(
+        "exports",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("number_e164", sa.String(), nullable=True),
+        sa.Column("masked", sa.Boolean(), nullable=False),
+        sa.Column("ground", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("salt", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_exports"),
+    )
+    op.create_index("ix_exports_number_e164", "exports", ["number_e164"])
 
 
 def _page(connection: sa.Connection, after: str) -> list[sa.Row[Any]]:
