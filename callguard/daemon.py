@@ -22,6 +22,7 @@ import structlog
 from callguard import logs, numbers, systemd
 from callguard.announcements import Catalogue
 from callguard.call.policy import UNMATCHED, Policy, Prompts
+from callguard.chores import Chores
 from callguard.clock import utc_now
 from callguard.config import PbxSettings, Settings, load_settings
 from callguard.engine import Engine, Outlets
@@ -77,6 +78,7 @@ class Daemon:
         self._sweeps = SweepSchedule(database, partial(guarded, self._premises), settings.sweep.at)
         self._switches = {pbx.name: make_switch(pbx, settings, self._engine) for pbx in settings.pbx}
         self._heads = HeadWatch(database)
+        self._chores = Chores(settings, database)
         self._health = Health(settings, self._engine, self._sweeps)
         self._engine.connect(
             Outlets(
@@ -98,6 +100,7 @@ class Daemon:
         self._mark_root()
         self._sweeps.start()
         self._heads.start()
+        self._chores.start()
         gc.freeze()  # what is there now stays for ever; the collector need not look at it again
         gc.set_threshold(_GARBAGE)
         gc.enable()
@@ -148,6 +151,7 @@ class Daemon:
         for switch in self._switches.values():
             switch.stop()
         self._sweeps.stop()
+        self._chores.stop()
         self._filing.stop()
         self._health.end()
         self._heads.stop()

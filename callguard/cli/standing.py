@@ -3,7 +3,7 @@
 What only a running daemon can tell is unknown when it does not run, and not what it was when it ended.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Self
 
@@ -15,20 +15,22 @@ from callguard.errors import CallguardError, Fault, StoreError
 from callguard.retention.space import free_bytes
 from callguard.rights.deadlines import Deadline, deadlines
 from callguard.status_file import Status, latest
+from callguard.store.mail_rows import count_mails
 from callguard.store.records import open_calls
 from callguard.store.retention_rows import SweepRow, count_due, last_sweep
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """By the database: calls without an end, recordings whose time has come and that are still there, the last sweep that ended, and
-    what is due to people and authorities.
+    """By the database: calls without an end, recordings whose time has come and that are still there, the last sweep that ended,
+    what is due to people and authorities, and how many mails are in which state.
     """
 
     open_calls: int
     recordings_due: int
     last_sweep: SweepRow | None
     deadlines: Sequence[Deadline]
+    mails: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ def _store(known: Known | None) -> Iterator[tuple[str, Cell]]:
     now = utc_now()
     for one in known.deadlines:
         yield "deadline", one.words(now)
+    for state, count in known.mails.items():
+        yield f"mails {state}", count
 
 
 def _known(settings: Settings) -> tuple[Known | None, tuple[Fault, ...]]:
@@ -107,7 +111,7 @@ def _known(settings: Settings) -> tuple[Known | None, tuple[Fault, ...]]:
             unended = sum(call.ended_at is None for pbx in settings.pbx for call in open_calls(connection, pbx.name))
             now = utc_now()
             due = deadlines(connection, settings.retention.time_zone, now)
-            return Known(unended, count_due(connection, now), last_sweep(connection), due), ()
+            return Known(unended, count_due(connection, now), last_sweep(connection), due, count_mails(connection)), ()
     except StoreError as error:
         return None, error.faults
 

@@ -15,6 +15,7 @@ from callguard.call.period import Period, Unit
 from callguard.call.policy import Policy
 from callguard.config import crossings, secrets
 from callguard.config.controller import ControllerSettings
+from callguard.config.mail import MailSettings
 from callguard.config.policies import BUILT_IN, PolicySettings, PromptsFor
 from callguard.config.retention import RetentionSettings, policies_outside
 from callguard.config.section import Flaw, Section, Table, refusal
@@ -195,6 +196,12 @@ class SweepSettings(Section):
     longest_pause: Retention = Field(default=Period(31, Unit.DAYS), examples=['longest_pause = "31 days"'])
 
 
+class MetricsSettings(Section):
+    """`[metrics]`: where the figures are written that Prometheus' node exporter reads; nowhere unless it is said."""
+
+    file: AbsolutePath | None = Field(default=None, examples=['file = "/var/lib/prometheus/node-exporter/callguard.prom"'])
+
+
 class LoggingSettings(Section):
     """`[logging]`."""
 
@@ -213,10 +220,12 @@ class Settings(Section):
     announcements: AnnouncementsSettings = Field(default=AnnouncementsSettings(), examples=["[announcements]"])
     retention: RetentionSettings = Field(examples=["[retention]"])
     sweep: SweepSettings = Field(default=SweepSettings(), examples=["[sweep]"])
+    controller: ControllerSettings = Field(default=ControllerSettings(), examples=["[controller]"])
+    mail: MailSettings | None = Field(default=None, examples=["[mail]"])
+    metrics: MetricsSettings = Field(default=MetricsSettings(), examples=["[metrics]"])
     logging: LoggingSettings = Field(default=LoggingSettings(), examples=["[logging]"])
     access: Mapping[Account, Roles] = Field(default={}, examples=['ana = ["dpo"] below [access]'])
 
-    controller: ControllerSettings = Field(default=ControllerSettings(), examples=["[controller]"])
     @classmethod
     def completed(cls, table: Table) -> Table:
         """Without `[retention]`, what the notices promise."""

@@ -172,6 +172,12 @@ Keys = Annotated[
 Variable = Annotated[StrictStr, _like(r"[A-Z_][A-Z0-9_]{0,63}", "is no name of a variable", "write capitals, digits and _")]
 """An environment variable."""
 
+Address = Annotated[
+    StrictStr,
+    _like(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,190}", "is no e-mail address", 'write it as in "dpo@example.com"'),
+]
+"""Of a mailbox: the addr-spec of RFC 5322 as it is used."""
+
 Country = Annotated[
     StrictStr,
     _among(EEA, "is no country of the EU or EEA", 'keep recordings on storage inside it and write its code in capitals, as in "RO"'),

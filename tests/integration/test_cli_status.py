@@ -77,7 +77,7 @@ def test_a_running_daemon_speaks_for_itself(site: Site) -> None:
         {"pbx": "main", "up": False, "since": told["written_at"], "reason": "cannot connect (ConnectionRefusedError)"},
     ]
     assert told["started_at"].endswith("Z")
-    assert told["database"] == {"open_calls": 1, "recordings_due": 1, "last_sweep": None, "deadlines": []}
+    assert told["database"] == {"open_calls": 1, "recordings_due": 1, "last_sweep": None, "deadlines": [], "mails": {}}
 
 
 def test_people_read_a_line_for_each_thing(site: Site) -> None:

@@ -1,5 +1,8 @@
 """Mails to be sent, and the equipment that was seen."""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0011"
 down_revision = "0010"
 branch_labels = None
@@ -8,3 +11,25 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the tables; nothing is known of the time before."""
+    op.create_table(
+        "mails",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("recipient", sa.String(), nullable=False),
+        sa.Column("subject", sa.String()),
+        sa.Column("body", sa.Text()),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.BigInteger()),
+        sa.Column("settled_at", sa.BigInteger()),
+        sa.Column("fault", sa.String()),
+        sa.PrimaryKeyConstraint("id", name="pk_mails"),
+        sa.UniqueConstraint("key", name="uq_mails_key"),
+    )
+    _partial("ix_mails_next_at", ["next_at"], "next_at IS NOT NULL")
+    _partial("ix_mails_unsettled", ["id"], "settled_at IS NULL")
+
+
+def _partial(name: str, columns: list[str], where: str) -> None:
+    op.create_index(name, "mails", columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
