@@ -120,6 +120,7 @@ _SCENES = (
     _scene("pressed:*", "pressed:9"),
     _scene("pressed:*", "pressed:9", "stopped"),
     _scene("entered"),
+    _scene("handed over", "entered", "said", "agreed", "said", "handed back", "joined"),
     _scene("handed over listed", "handed back", "joined"),
     _scene("joined", "left"),
     _scene("joined", "gone"),
