@@ -27,7 +27,7 @@ from callguard.evidence.master import MasterKey
 from callguard.evidence.mastery import require_mastery
 from callguard.evidence.wrapping import opened, written
 from callguard.retention.files import overwrite_and_remove
-from callguard.retention.folders import enter_or_make
+from callguard.retention.folders import enter_or_make, make_durable
 from callguard.retention.looking import by_folder, name_of, names_there
 from callguard.retention.paths import Obstruction, Spot, open_root, parts, spot
 from callguard.retention.rules import Finding
@@ -56,6 +56,7 @@ class KeyStore:
         """Make the folder for its owner alone, and mark it for backups. Raises :class:`FileFault`."""
         try:
             self.folder.mkdir(mode=0o700, exist_ok=True)
+            make_durable(self.folder.parent)
             with spot(self.folder, BACKUP_TAG) as at:
                 _write(at, _SIGNATURE.encode())
         except OSError as failure:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from callguard.errors import FileFault
 from callguard.evidence.master import MasterKey
+from callguard.retention.folders import make_durable
 from callguard.retention.paths import open_root
 
 NAME = "MASTER-KEY"
@@ -86,7 +87,7 @@ def write_mastery(store: Path, said: Mastery) -> Mastery:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        _sync_folder(store)
+        make_durable(store)
     except OSError as failure:
         raise FileFault(f"cannot be written: {failure.strerror}", place=str(store / NAME)) from failure
     return said
@@ -96,14 +97,6 @@ def _open(store: Path, flags: int) -> int:
     folder = open_root(store)
     try:
         return os.open(NAME, flags, mode=0o600, dir_fd=folder)
-    finally:
-        os.close(folder)
-
-
-def _sync_folder(store: Path) -> None:
-    folder = open_root(store)
-    try:
-        os.fsync(folder)
     finally:
         os.close(folder)
 

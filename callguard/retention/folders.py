@@ -68,6 +68,15 @@ def enter_or_make(folder: int, name: str, path: str) -> int:
     return enter(folder, name, path)
 
 
+def make_durable(folder: Path) -> None:
+    """Have the names in a folder survive the loss of power: that of a file which was just made there. Raises ``OSError``."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _share(folder: int, group: int) -> None:
     """Also for a folder that is there already: a making that was cut off is completed, and other people's folders are left alone."""
     status = os.fstat(folder)

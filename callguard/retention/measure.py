@@ -1,7 +1,7 @@
 """Measures a finished recording: size, SHA-256, what is wrong with it, and the tag put onto it. What a dying PBX left is mended first.
 
 The size is the number of bytes that went into the hash, so that the two always speak of the same bytes. A file that cannot be opened has
-the size its folder tells. The file is made durable before its hash is believed: the PBX does not do it.
+the size its folder tells. The file, and its name, are made durable before its hash is believed: the PBX does not do it.
 """
 
 import hashlib
@@ -135,6 +135,7 @@ def _tag(tag: Tag, file: FileIO, at: Spot) -> bool:
     try:
         attach(tag, file.fileno(), at)
         os.fsync(file.fileno())
+        os.fsync(at.folder)
     except OSError:
         return False
     return True

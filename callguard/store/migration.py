@@ -10,6 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from callguard.errors import StoreReadOnly, StoreUnreachable
+from callguard.retention.folders import make_durable
 from callguard.store.database import Database
 from callguard.store.schema import REVISIONS, check_schema, current_revision
 from callguard.store.url import is_sqlite, sqlite_path
@@ -46,6 +47,7 @@ def upgrade(connection: sa.Connection, revision: str) -> None:
 def _create_file(path: Path, place: str) -> None:
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE))
+        make_durable(path.parent)
     except FileExistsError:
         return
     except (FileNotFoundError, NotADirectoryError):

@@ -10,20 +10,25 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from callguard.call.period import Period, Unit
 from callguard.evidence.keys import KeyStore
 from callguard.evidence.later import LaterSealing
 from callguard.evidence.renewal import Renewal
 from callguard.retention.execution import execute
+from callguard.retention.retag import Retagging
+from callguard.retention.ruleset import PolicyTerms
 from callguard.retention.sweep import plan_sweep
 from callguard.store.database import open_database
 from tests.integration.adoption_place import place_at
 from tests.integration.reconcile_place import fix_at, give_back_at
+from tests.integration.record_place import RULES
 from tests.integration.sealed_place import carried_out, order, renewing_at, vault_at
 from tests.integration.sweep_place import DUE
 
@@ -70,6 +75,15 @@ def later(folder: Path, name: str) -> None:
     del name
     with closing(open_database(f"sqlite:///{folder}/callguard.db")) as database:
         carried_out(LaterSealing(database, vault_at(folder)))
+
+
+def retag(folder: Path, name: str) -> None:
+    del name
+    rules = replace(RULES, policies={"inbound": PolicyTerms(Period(1, Unit.YEARS))})
+    with closing(open_database(f"sqlite:///{folder}/callguard.db")) as database:
+        plan = Retagging(database, folder / "recordings", rules)
+        for one in plan.verdicts():
+            plan.carry_out(one)
 
 
 def renew(folder: Path, name: str) -> None:

@@ -1,5 +1,7 @@
 """Sealing and deletion killed with -9 before each of their writing calls, and in which order these calls reach the disk (C7, S13)."""
 
+import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -8,11 +10,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from callguard.evidence.keys import KeyGone
+from callguard.evidence.keys import BACKUP_TAG, KeyGone, KeyStore
 from callguard.retention.naming import sealed
 from callguard.retention.rules import stamp
-from callguard.store.database import Database
+from callguard.store.database import Database, open_database
+from callguard.store.migration import migrate
+from callguard.store.tables import calls as call_rows
 from tests.integration.kill_points import Killer, killer
 from tests.integration.sealed_place import Sealer, add_sealed, new_sealer
 from tests.integration.sweep_place import CONTENT, DUE, Place, new_place
@@ -118,13 +123,53 @@ def finished(place: Place, sealer: Sealer, name: str) -> None:
 
 
 def test_the_order_in_which_a_sealing_reaches_the_disk(sealer: Sealer) -> None:
-    """What a power cut leaves: never a sealed file without its key, never no file at all."""
+    """What a power cut leaves: never a sealed file without its key, never no file at all, no hash of what is not there."""
     sealer.record("a")
     in_order(
         calls("seal", sealer.folder, "a"),
+        *("setxattr recordings:a.wav", "fsync recordings:a.wav", "fsync recordings:31"),
         *("pwrite keys:a.wav", "fsync keys:a.wav", "fsync keys:31", "create a.wav.sealed.part", "fsync recordings:a.wav.sealed.part"),
         *("rename a.wav.sealed.part", "fsync recordings:31", "unlink a.wav", "fsync recordings:31"),
     )
+
+
+def test_the_order_in_which_a_sealing_by_command_reaches_the_disk(place: Place) -> None:
+    """The row says that it is sealed once it is."""
+    place.add("ra", sha256=hashlib.sha256(CONTENT).hexdigest())
+    with place.database.write() as connection:
+        connection.execute(sa.update(call_rows).values(ended_at=DUE))
+    in_order(calls("later", place.root.parent, "ra"), "rename ra.wav.sealed.part", "fsync recordings:31", "unlink ra.wav", "commit")
+
+
+def test_the_order_in_which_a_renewed_key_reaches_the_disk(place: Place) -> None:
+    """The new one is there before the old one goes, and both before the store says that it is done."""
+    add_sealed(place, "ra")
+    found = calls("renew", place.root.parent, "ra")
+    twice = ("pwrite keys:ra.wav", "fsync keys:ra.wav")
+    in_order(found, "pwrite keys:MASTER-KEY", "fsync keys:MASTER-KEY", *twice, *twice, "pwrite keys:MASTER-KEY", "fsync keys:MASTER-KEY")
+
+
+def test_the_order_in_which_a_retag_reaches_the_disk(place: Place) -> None:
+    """Cut off in between, the row says the earlier end: nothing goes too late without being retagged, or too early at all."""
+    place.add("ra")
+    in_order(calls("retag", place.root.parent, "ra"), "setxattr recordings:ra.wav", "fsync recordings:ra.wav", "commit")
+
+
+def test_what_is_made_at_the_first_start_keeps_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Database and key store: a file that was flushed and whose folder was not may be nowhere after the loss of power."""
+    made: list[Path] = []
+    flush = os.fsync
+
+    def seen(descriptor: int) -> None:
+        flush(descriptor)
+        made.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+
+    monkeypatch.setattr(os, "fsync", seen)
+    with closing(open_database(f"sqlite:///{tmp_path}/callguard.db")) as database:
+        migrate(database)
+    assert made == [tmp_path]
+    KeyStore(tmp_path / "keys").prepare()
+    assert made[1:] == [tmp_path, tmp_path / "keys" / BACKUP_TAG, tmp_path / "keys"]
 
 
 def test_the_order_in_which_a_deletion_reaches_the_disk(place: Place) -> None:
