@@ -24,7 +24,7 @@ from pathlib import Path
 
 from callguard.errors import FileFault
 from callguard.evidence.master import MasterKey
-from callguard.evidence.mastery import require_mastery
+from callguard.evidence.mastery import NAME, require_mastery
 from callguard.evidence.wrapping import opened, written
 from callguard.retention.files import overwrite_and_remove
 from callguard.retention.folders import enter_or_make, make_durable
@@ -33,6 +33,8 @@ from callguard.retention.paths import Obstruction, Spot, open_root, parts, spot
 from callguard.retention.rules import Finding
 
 BACKUP_TAG = "CACHEDIR.TAG"
+NO_KEYS = frozenset({BACKUP_TAG, NAME})
+"""What else lies in the folder."""
 
 _SIGNATURE = "Signature: 8a477f597d28d172789f06886806bc55\n# Keys of recordings: no backup may hold them, or nothing could be deleted.\n"
 _WRITING = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -18,9 +18,9 @@ from itertools import islice
 from callguard.errors import ConfigError, FileFault
 from callguard.evidence.heads import note_head
 from callguard.evidence.keeping_entries import keys_renewed
-from callguard.evidence.keys import BACKUP_TAG, KeyGone
+from callguard.evidence.keys import NO_KEYS, KeyGone
 from callguard.evidence.master import MasterKey
-from callguard.evidence.mastery import NAME, Mastery, mastery, take_over, write_mastery
+from callguard.evidence.mastery import Mastery, mastery, take_over, write_mastery
 from callguard.evidence.undertaking import Judged, Step
 from callguard.evidence.vault import Vault
 from callguard.evidence.wrapping import LENGTH, NOTHING, PLACES, found_in, is_at_rest
@@ -103,7 +103,7 @@ class Renewal:
             below = os.path.relpath(folder, store)
             for name in sorted(names):
                 path = os.path.normpath(os.path.join(below, name))  # noqa: PTH118 - of text: no folder is asked
-                if path not in {NAME, BACKUP_TAG}:
+                if path not in NO_KEYS:
                     yield path
 
     def _judge(self, path: str, known: Mapping[str, str], former: MasterKey) -> Judged:

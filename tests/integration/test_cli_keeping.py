@@ -103,6 +103,8 @@ def test_a_new_master_key_from_the_first_step_to_the_last(site: Site) -> None:
     assert (done["renewed"], done["failed"], {one["verdict"] for one in done["verdicts"]}) == (2, 0, {"renew"})
     name(site, master_key_file=NEXT)
     assert said(site)["master key"].outcome is Outcome.OK
+    mark_root(site.database, site.root)
+    assert site.json("reconcile")["differences"] == []
     assert site.run("listen", "r-b", "--reason", "test").stdout == SOUND.decode()
 
 
