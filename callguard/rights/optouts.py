@@ -7,6 +7,7 @@ wish of the same person changes nothing, and is told so with the entry that ther
 Erasure does not take an entry out. It is what keeps the person from being recorded, so it is kept for as long as the wish is.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,12 @@ from callguard.rights.wishes import Wish, require_day
 from callguard.store.database import Database
 from callguard.store.ledger_rows import append
 from callguard.store.optout_rows import Optout, add_optouts, find_listed, remove_optout, shut
+
+AT_ONCE = 5_000
+"""Entries of a list in one transaction: a tenth of a second."""
+
+BREATH_S = 0.12
+"""Between two of them; who waits for the lock of SQLite looks at least every 0.1 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +68,26 @@ def remove_from_register(database: Database, number: Number, *, by: str, reason:
 
 
 def import_optouts(database: Database, wishes: Mapping[str, Wish], sha256: str, *, by: str) -> ImportedOptouts:
-    """Enter all of a list that are not listed yet, at once; ``sha256`` is that of its file. Raises :class:`UsageError`."""
-    person = line(by, "--by")
+    """Enter all of a list that are not listed yet; ``sha256`` is that of its file. Raises :class:`UsageError`.
+
+    It is entered in parts, each whole, since the daemon waits meanwhile. One that broke off is begun again: what is in is known.
+    """
+    person, new = line(by, "--by"), 0
+    numbers = list(wishes)
+    for start in range(0, len(numbers), AT_ONCE):
+        if start:
+            time.sleep(BREATH_S)
+        new += _import_part(database, {number: wishes[number] for number in numbers[start : start + AT_ONCE]}, person)
+    with database.write() as connection:
+        append(connection, [optouts_imported(sha256, new, len(wishes) - new)])
+    return ImportedOptouts(new, len(wishes) - new)
+
+
+def _import_part(database: Database, wishes: Mapping[str, Wish], by: str) -> int:
     with database.write() as connection:
         shut(connection)
         known = find_listed(connection, list(wishes))
-        new = [wish for number, wish in wishes.items() if number not in known]
-        add_optouts(connection, new, person, utc_now())
-        append(connection, [optouts_imported(sha256, len(new), len(known))])
-    return ImportedOptouts(len(new), len(known))
+        return len(add_optouts(connection, [wish for number, wish in wishes.items() if number not in known], by, utc_now()))
 
 
 def _key(number: Number) -> str:

@@ -6,7 +6,7 @@ before an earlier one, and who has seen all up to one has missed none. To ask fo
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -104,8 +104,16 @@ def remove_optout(connection: sa.Connection, identifier: int, by: str, reason: s
 
 
 def _row(wish: Wish, by: str, at: datetime) -> dict[str, Any]:
-    plain = asdict(wish) | {"number": wish.number.e164 or wish.number.raw, "written": wish.number.raw, "way": wish.way.value}
-    return plain | {"entered_by": by, "entered_at": at, "salt": secrets.token_hex(16)}
+    return {
+        "number": wish.number.e164 or wish.number.raw,
+        "written": wish.number.raw,
+        "way": wish.way.value,
+        "wished_on": wish.wished_on,
+        "reference": wish.reference,
+        "entered_by": by,
+        "entered_at": at,
+        "salt": secrets.token_hex(16),
+    }
 
 
 def _optout(row: sa.RowMapping) -> Optout:

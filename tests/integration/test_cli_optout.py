@@ -177,6 +177,19 @@ def test_what_another_hand_did_to_the_register_is_found(database: Database, stat
     assert told in {one.message for one in verified(database).breaks}
 
 
+def test_a_long_list_is_entered_in_parts_and_each_number_once(sqlite_file: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The daemon's turn comes between two parts; one that broke off is begun again."""
+    monkeypatch.setattr("callguard.rights.optouts.AT_ONCE", 2)
+    wishes = {f"+4072200011{digit}": wish(Number(f"072200011{digit}", f"+4072200011{digit}")) for digit in range(5)}
+    import_optouts(sqlite_file, dict(list(wishes.items())[:3]), "e" * 64, by="Eva")
+    done = import_optouts(sqlite_file, wishes, "f" * 64, by="Eva")
+    assert (done.new, done.known) == (2, 3)
+    with sqlite_file.read() as connection:
+        assert [one.number for one in list_optouts(connection)] == sorted(wishes, reverse=True)
+        assert json.loads(list(links(connection))[-1].body) == {"sha256": "f" * 64, "new": 2, "known": 3}
+    assert verified(sqlite_file).broken == 0
+
+
 LINES = [
     ("0722000111,post,2026-08-30", "has 3 columns and not 4"),
     ("0722000111,post,2026-08-30,R-1,x", "has 5 columns and not 4"),
