@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from callguard.call.state import RecordingStatus
 from callguard.errors import FileFault
-from callguard.evidence.keys import NO_KEYS, KeyStore
+from callguard.evidence.keys import BACKUP_TAG, KeyStore
 from callguard.evidence.vault import Vault
 from callguard.retention import marker
-from callguard.retention.differences import TAKING, Difference, Judgment, Lying, Row, Seen, Side, Step, Tombstone, withheld
+from callguard.retention.differences import SAME, TAKING, Difference, Judgment, Lying, Row, Seen, Side, Step, Tombstone, withheld
 from callguard.retention.files import inspect
 from callguard.retention.paths import Obstruction, spot
 from callguard.retention.quarantine import FOLDER
@@ -28,7 +28,7 @@ from callguard.retention.staying import stays
 from callguard.retention.walking import Entry, look, walk
 from callguard.store.database import Database
 from callguard.store.quarantine_rows import Quarantined, known_names, quarantined_page
-from callguard.store.reconcile_rows import Place, kept_page, lock_row, rows_at, tombstones
+from callguard.store.reconcile_rows import Place, kept_page, lock_row, rows_at, rows_of, tombstones
 
 PASSED_OVER = frozenset({marker.NAME, FOLDER, "lost+found"})
 """Names directly in the root that are no recordings."""
@@ -87,11 +87,23 @@ class Comparison:
             yield Difference(Side.KEY, str(self.keys.folder), None, Judgment(Step.LEAVE, "store", told))
 
     def _row(self, lying: Lying) -> Difference:
+        """Of a page that was read a while ago: what does not agree is told only if its row is still the same."""
         judgment = judge_row(lying, self.now)
+        if judgment.step is not Step.SAME:
+            lying = self._refreshed(lying)
+            judgment = judge_row(lying, self.now)
         if judgment.step is Step.READ:
             lying = self.sighting.read_place(lying)
             judgment = judge_row(lying, self.now)
         return _of_row(lying, judgment)
+
+    def _refreshed(self, lying: Lying) -> Lying:
+        with self.database.read() as connection:
+            row = rows_of(connection, [lying.row.id]).get(lying.row.id)
+        if row is None or row == lying.row:
+            return lying
+        (found,) = self.sighting.of_rows([row])
+        return found
 
     def _row_again(self, connection: sa.Connection, planned: Difference) -> Difference | None:
         row = lock_row(connection, planned.recording or "")
@@ -116,6 +128,8 @@ class Comparison:
         if judgment.step is Step.READ:
             seen = self.sighting.read(seen)
             judgment = judge_name(seen, self.now)
+        if seen.content is not None and seen.content.sha256 is None and self._entry(seen.path) is None:
+            judgment = SAME  # it was sealed or deleted meanwhile, or taken away
         return _of_name(seen, judgment)
 
     def _name_again(self, connection: sa.Connection, planned: Difference) -> Difference | None:
@@ -143,7 +157,7 @@ class Comparison:
     def _of_keys(self, advance: Advance) -> Iterator[Difference]:
         if self.sighting.keys is None:
             return
-        for block in walk(self.keys.folder, NO_KEYS):
+        for block in walk(self.keys.folder, {BACKUP_TAG}):
             with self.database.read() as connection:
                 found = list(_of_keys(connection, block))
             yield from found

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from callguard.errors import GuardRefusal
+from callguard.errors import FileFault, GuardRefusal
 from callguard.retention.differences import Content, Step
 from callguard.retention.holding import place_hold
 from callguard.retention.holds import Scope
@@ -22,7 +22,7 @@ from callguard.store.reconcile_rows import PAGE
 from callguard.store.tables import recordings
 from tests.integration.reconcile_place import HASH, ReconcilePlace, new_reconcile_place, without_master_key
 from tests.integration.sealed_place import add_sealed
-from tests.integration.sweep_place import CONTENT, DAY, DUE, STARTED
+from tests.integration.sweep_place import CONTENT, DAY, DUE, STARTED, new_place
 from tests.other_user import as_ordinary_user
 
 NOW = timedelta()
@@ -45,17 +45,17 @@ def tag_beside() -> bytes:
     return json.dumps(Tag("gone", DUE, HASH).attributes()).encode()
 
 
-def test_what_agrees_is_not_told(place: ReconcilePlace) -> None:
-    place.add("a")
-    add_sealed(place.files, "b")
-    place.add("running", status="recording", size=None, sha256=None)
-    place.add("asked-for", content=None, status="requested", size=None, sha256=None)
-    place.add("just-stopped", size=None, sha256=None)
-    place.add("failed", content=None, status="failed", size=None, sha256=None)
-    (place.root / "lost+found").mkdir()
-    assert place.found() == place.found(thorough=True) == {}
-    assert place.fix() == {}
-    assert place.entered() == []
+def test_what_agrees_is_not_told(quick: ReconcilePlace) -> None:
+    quick.add("a")
+    add_sealed(quick.files, "b")
+    quick.add("running", status="recording", size=None, sha256=None)
+    quick.add("asked-for", content=None, status="requested", size=None, sha256=None)
+    quick.add("just-stopped", size=None, sha256=None)
+    quick.add("failed", content=None, status="failed", size=None, sha256=None)
+    (quick.root / "lost+found").mkdir()
+    assert quick.found() == quick.found(thorough=True) == {}
+    assert quick.fix() == {}
+    assert quick.entered() == []
 
 
 def test_rows_without_files_and_files_without_rows(place: ReconcilePlace) -> None:
@@ -76,21 +76,21 @@ def test_rows_without_files_and_files_without_rows(place: ReconcilePlace) -> Non
     assert place.fix() == {}
 
 
-def test_a_file_that_comes_back_is_known_again(place: ReconcilePlace) -> None:
+def test_a_file_that_comes_back_is_known_again(quick: ReconcilePlace) -> None:
     """A backup that is played back, or a disk that is mounted again: what was marked as missing is not lost."""
-    path = place.add("a", content=None)
-    sealer = add_sealed(place.files, "b")
+    path = quick.add("a", content=None)
+    sealer = add_sealed(quick.files, "b")
     closed = sealer.day / sealed("b.wav")
     kept = closed.read_bytes()
     closed.unlink()
-    assert place.fix() == {"a.wav": (Step.MARK, "missing"), "b.wav": (Step.MARK, "missing")}
+    assert quick.fix() == {"a.wav": (Step.MARK, "missing"), "b.wav": (Step.MARK, "missing")}
     path.write_bytes(CONTENT)
     closed.write_bytes(kept)
-    assert place.fix() == {"a.wav": (Step.MARK, "returned"), "b.wav": (Step.MARK, "returned")}
-    assert [place.files.row(name)["status"] for name in "ab"] == ["stopped", "sealed"]
+    assert quick.fix() == {"a.wav": (Step.MARK, "returned"), "b.wav": (Step.MARK, "returned")}
+    assert [quick.files.row(name)["status"] for name in "ab"] == ["stopped", "sealed"]
     path.write_bytes(bytes(len(CONTENT)))
-    place.files.change("a", status="missing")
-    assert place.fix() == {"a.wav": (Step.LEAVE, "changed")}
+    quick.files.change("a", status="missing")
+    assert quick.fix() == {"a.wav": (Step.LEAVE, "changed")}
 
 
 def test_a_changed_file_stays_as_evidence_of_that(quick: ReconcilePlace) -> None:
@@ -173,12 +173,14 @@ def test_what_a_tombstone_proves_deleted_is_destroyed_again(place: ReconcilePlac
     place.put(sealed("closed.wav"), kept)
     sealer.key("closed").write_bytes(key)
     os.setxattr(place.put("renamed.wav"), "user.callguard.recording", b"plain")
+    place.put(sealed("renamed"), kept)
     place.put("closed.wav", b"not what was deleted")
-    assert place.found(NOW).keys() == {"plain.wav", "closed.wav.sealed", "renamed.wav", "closed.wav"}
+    assert {step for step, _ in place.found(NOW).values()} == {Step.LEAVE, Step.DESTROY}  # the key, of which nobody needs to wait
     assert place.fix() == {
         "plain.wav": (Step.DESTROY, "restored"),
         "closed.wav.sealed": (Step.DESTROY, "restored"),
         "renamed.wav": (Step.DESTROY, "restored"),
+        "renamed.sealed": (Step.DESTROY, "restored"),
         "closed.wav": (Step.QUARANTINE, "restored"),
     }
     assert (place.left(), sealer.key("closed").exists()) == ([], False)
@@ -188,14 +190,14 @@ def test_what_a_tombstone_proves_deleted_is_destroyed_again(place: ReconcilePlac
     assert not sealer.key("closed").exists()
 
 
-def test_a_tombstone_counts_when_its_row_is_gone_too(place: ReconcilePlace) -> None:
+def test_a_tombstone_counts_when_its_row_is_gone_too(quick: ReconcilePlace) -> None:
     """Three years later: the call and its recordings have no row any more, the proof of deletion has."""
-    place.add("plain")
-    place.files.sweep()
-    with place.files.database.write() as connection:
+    quick.add("plain")
+    quick.files.sweep()
+    with quick.files.database.write() as connection:
         connection.execute(sa.delete(recordings))
-    place.put("plain.wav")
-    assert place.fix() == {"plain.wav": (Step.DESTROY, "restored")}
+    quick.put("plain.wav")
+    assert quick.fix() == {"plain.wav": (Step.DESTROY, "restored")}
 
 
 def test_nothing_beats_a_hold(place: ReconcilePlace) -> None:
@@ -222,18 +224,18 @@ def test_nothing_beats_a_hold(place: ReconcilePlace) -> None:
     assert found["deleted.wav"] == found[part("nobodys")] == (Step.KEEP, "held")
 
 
-def test_who_records_here_without_a_row_is_told_and_left_alone(place: ReconcilePlace) -> None:
+def test_who_records_here_without_a_row_is_told_and_left_alone(quick: ReconcilePlace) -> None:
     """A recording that runs and that no row knows: another part of the PBX writes into our folder."""
-    place.put("growing.wav")
-    assert place.found(NOW) == {"growing.wav": (Step.LEAVE, "growing")}
-    assert place.found() == {"growing.wav": (Step.QUARANTINE, "unknown")}
+    quick.put("growing.wav")
+    assert quick.found(NOW) == {"growing.wav": (Step.LEAVE, "growing")}
+    assert quick.found() == {"growing.wav": (Step.QUARANTINE, "unknown")}
 
 
-def test_a_running_row_whose_call_is_over_is_for_the_engine(place: ReconcilePlace) -> None:
-    place.add("a", status="recording", size=None, sha256=None)
-    with place.files.database.write() as connection:
+def test_a_running_row_whose_call_is_over_is_for_the_engine(quick: ReconcilePlace) -> None:
+    quick.add("a", status="recording", size=None, sha256=None)
+    with quick.files.database.write() as connection:
         connection.execute(sa.text("UPDATE calls SET ended_at = started_at"))
-    assert place.fix() == {"a.wav": (Step.LEAVE, "stale")}
+    assert quick.fix() == {"a.wav": (Step.LEAVE, "stale")}
 
 
 def test_copies_go_and_what_was_moved_is_told(quick: ReconcilePlace) -> None:
@@ -254,9 +256,11 @@ def test_keys_that_nobody_knows_stay(quick: ReconcilePlace) -> None:
     """Without the key a sealed recording is gone for good: a lost database must not cost them."""
     sealer = add_sealed(quick.files, "a")
     sealer.key("stranger").write_bytes(b"key")
-    assert quick.fix() == {"stranger.wav": (Step.LEAVE, "unknown")}
+    os.mkfifo(sealer.key("odd"))
+    stay = {"stranger.wav": (Step.LEAVE, "unknown"), "odd.wav": (Step.LEAVE, "obstacle")}
+    assert quick.fix() == stay
     sealer.key("a").unlink()
-    assert quick.fix() == {"a.wav": (Step.LEAVE, "key"), "stranger.wav": (Step.LEAVE, "unknown")}
+    assert quick.fix() == stay | {"a.wav": (Step.LEAVE, "key")}
 
 
 def test_a_key_store_that_is_not_mounted_is_told_once(quick: ReconcilePlace) -> None:
@@ -299,9 +303,7 @@ def test_what_has_another_name_is_destroyed_under_ours_and_told(quick: Reconcile
     assert (done.judgment.step, done.for_a_person, quick.left()) == (Step.DESTROY, True, [])
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="changes the user")
 def test_what_cannot_be_read_is_left(reachable_folder: Path, reachable_file: Database) -> None:
-    """To root no mode applies, so another user looks."""
     place = new_reconcile_place(reachable_file, reachable_folder, sealing=False)
     place.add("a", stopped_at=STARTED).chmod(0)
     (place.root / "shut").mkdir(mode=0)
@@ -316,17 +318,45 @@ def test_what_cannot_be_read_is_left(reachable_folder: Path, reachable_file: Dat
         assert place.fix()["stranger.wav"] == (Step.LEAVE, "obstacle")
 
 
-def test_a_root_that_cannot_be_believed_stops_it(place: ReconcilePlace) -> None:
+def test_a_root_that_cannot_be_believed_stops_it(quick: ReconcilePlace) -> None:
     """An unmounted disk must not turn a million rows into missing ones."""
-    place.add("a", content=None)
-    (place.root / NAME).unlink()
+    quick.add("a", content=None)
+    (quick.root / NAME).unlink()
     for reason in ("is not the folder that callguard marked", "is not there"):
         with pytest.raises(GuardRefusal, match=reason) as refused:
-            place.plan().require_root()
+            quick.plan().require_root()
         assert refused.value.exit_status == 4
-        if place.root.exists():
-            place.root.rename(place.root.parent / "elsewhere")
-    assert place.files.row("a")["status"] == "stopped"
+        if quick.root.exists():
+            quick.root.rename(quick.root.parent / "elsewhere")
+    assert quick.files.row("a")["status"] == "stopped"
+
+
+def test_a_root_that_was_never_marked_stops_it(sqlite_file: Database, tmp_path: Path) -> None:
+    place = ReconcilePlace(new_place(sqlite_file, tmp_path), None)
+    place.add("a")
+    with pytest.raises(GuardRefusal, match="was never marked"):
+        place.plan().require_root()
+
+
+def test_what_cannot_be_written_is_left_and_the_rest_goes_on(reachable_folder: Path, reachable_file: Database) -> None:
+    """Read-only folders, and a quarantine that belongs to another user: each a failure of its own."""
+    place = new_reconcile_place(reachable_file, reachable_folder, sealing=False)
+    for name in ("a", "b"):
+        place.add(name)
+    place.files.sweep()
+    place.put("a.wav")
+    place.put("stranger.wav")
+    place.day.chmod(0o555)
+    for path in reachable_folder.glob("callguard.db*"):
+        path.chmod(0o666)
+    reachable_folder.chmod(0o777)
+    with as_ordinary_user():
+        plan = place.plan()
+        for one in plan.comparison.differences():
+            with pytest.raises(FileFault, match="could not be"):
+                plan.carry_out(one)
+    assert place.left() == ["a.wav", "stranger.wav"]
+    assert [row["ending"] for row in place.quarantine_rows()] == ["not moved"]
 
 
 def test_a_recording_that_begins_meanwhile_is_no_stranger(place: ReconcilePlace) -> None:
@@ -338,6 +368,31 @@ def test_a_recording_that_begins_meanwhile_is_no_stranger(place: ReconcilePlace)
     place.add("new", status="recording", size=None, sha256=None)
     assert plan.carry_out(planned).judgment.step is Step.SAME
     assert (place.left(), place.in_quarantine()) == (["new.wav"], [])
+
+
+def test_what_a_sweep_does_while_it_is_compared_is_no_difference(quick: ReconcilePlace) -> None:
+    """A page of rows and a block of names are as old as their first one."""
+    quick.add("a", content=None)
+    quick.add("b", expires_at=DUE + timedelta(days=1))
+    differences = iter(quick.plan().comparison.differences())
+    assert next(differences).place == f"{DAY}/a.wav"
+    quick.files.sweep(DUE + timedelta(days=2))
+    assert list(differences) == []
+    for name in "ab":
+        quick.put(f"{name}.wav")
+    differences = iter(quick.plan().comparison.differences())
+    assert next(differences).judgment.ground == "restored"
+    (quick.day / "b.wav").unlink()
+    assert list(differences) == []
+
+
+def test_a_row_that_is_gone_meanwhile_is_not_marked(quick: ReconcilePlace) -> None:
+    quick.add("a", content=None)
+    plan = quick.plan()
+    (planned,) = plan.comparison.differences()
+    with quick.files.database.write() as connection:
+        connection.execute(sa.delete(recordings))
+    assert plan.carry_out(planned).judgment.ground == "gone"
 
 
 @pytest.mark.parametrize("ground", ["unknown", "restored"])
@@ -387,12 +442,12 @@ def test_more_than_a_page_and_more_than_a_block(quick: ReconcilePlace, monkeypat
     assert len(found) == 50
 
 
-def test_the_ledger_tells_what_was_mended_and_no_path(place: ReconcilePlace) -> None:
+def test_the_ledger_tells_what_was_mended_and_no_path(quick: ReconcilePlace) -> None:
     """Nothing of a number that a PBX wrote into a name."""
-    place.add("gone", content=None)
-    place.put("out-0722000111-20260831.wav")
-    place.fix()
-    told = place.entered()
+    quick.add("gone", content=None)
+    quick.put("out-0722000111-20260831.wav")
+    quick.fix()
+    told = quick.entered()
     assert [kind for kind, _ in told] == ["reconciliation", "quarantine"]
     assert told[0][1] == '{"ground":"missing","of":"missing","recording":"gone","step":"mark"}'
     assert not any("0722000111" in body for _, body in told)
