@@ -20,6 +20,8 @@ from callguard.retention.naming import SEALED
 from callguard.store.access_rows import Access, Heard, enter_access, lock_heard
 from callguard.store.database import Database
 
+RESTRICTED = "is restricted at the person's request (GDPR art. 18)"
+
 
 def listen(database: Database, root: Path, vault: Vault | None, recording: str, *, by: str, reason: str) -> Iterator[bytes]:
     """Enter the access; the sound, block by block, as it is asked for.
@@ -47,8 +49,7 @@ def the_heard(connection: sa.Connection, recording: str) -> Heard:
 def refuse_restricted(found: Heard) -> None:
     """Raises :class:`GuardRefusal` for a recording that is restricted."""
     if found.restricted:
-        message = "is restricted at the person's request (GDPR art. 18)"
-        raise GuardRefusal(message, place=f"recording {found.id}", remedy="see callguard person restrict")
+        raise GuardRefusal(RESTRICTED, place=f"recording {found.id}", remedy="see callguard person restrict")
 
 
 def genuine(found: Heard, root: Path, vault: Vault | None) -> Iterator[bytes]:

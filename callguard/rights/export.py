@@ -25,6 +25,7 @@ from callguard.evidence.listening import genuine, refuse_restricted, the_heard
 from callguard.evidence.vault import Vault
 from callguard.retention.rules import stamp
 from callguard.rights.export_end import complete
+from callguard.rights.export_page import NOT_AGREED
 from callguard.rights.export_place import Place, PlaceError, blocks_of, written
 from callguard.rights.export_shape import FORMAT, Document, View, by_call, call_document, message_document
 from callguard.rights.export_vcon import vcon
@@ -46,7 +47,6 @@ PAGE = 200
 
 _NEXT = {"calls": call_page, "messages": message_page}
 _GONE = frozenset({"deleted", "deleting", "missing"})
-_NOT_AGREED = "not everybody who is heard in it is known to have agreed to its release"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +157,7 @@ class Export:
         recording |= {"file": None, "file_sha256": None, "withheld": None}
         ground = Ground.CONSENT if agreed else self._order.ground
         if ground is None and recording["status"] not in _GONE:
-            recording["withheld"] = _NOT_AGREED
+            recording["withheld"] = NOT_AGREED
             return None
         try:
             return self._copied(call, recording["id"], ground or "", stack)

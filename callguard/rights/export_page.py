@@ -7,11 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from callguard.evidence.listening import RESTRICTED
+
 _STYLE = (
     "body{font:16px/1.45 sans-serif;margin:2em auto;max-width:70em;padding:0 1em;color:#222}h1,h2{font-weight:600}"
     "table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.35em .7em .35em 0}"
     "tr{border-bottom:1px solid #ddd}th{font-weight:600}audio{width:18em;max-width:100%;display:block}.why{color:#666}"
 )
+
+NOT_AGREED = "not everybody who is heard in it is known to have agreed to its release"
+"""Why a recording is not in it; the documents say so in these words."""
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -27,8 +32,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "calls-columns": "Began|Direction|Caller|Called|Seconds|Outcome|Your decision|Recording",
         "messages-columns": "When|Direction|From|To",
         "announcements": "Announcements that you heard",
-        "inbound": "inbound",
-        "outbound": "outbound",
+        "inbound": "to us",
+        "outbound": "from us",
+        "ANSWERED": "answered",
+        "NO ANSWER": "no answer",
+        "BUSY": "busy",
+        "FAILED": "failed",
         "granted": "agreed",
         "stayed": "stayed on the line",
         "refused": "refused",
@@ -39,6 +48,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "back": "Back to the beginning",
         "withheld": "number withheld",
         "not-given": "not given",
+        NOT_AGREED: NOT_AGREED,
+        RESTRICTED: RESTRICTED,
+        "is deleted": "is deleted",
     },
     "ro": {
         "title": "Apelurile și mesajele dumneavoastră",
@@ -53,8 +65,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "calls-columns": "Început|Sens|Apelant|Apelat|Secunde|Rezultat|Hotărârea dumneavoastră|Înregistrare",
         "messages-columns": "Când|Sens|De la|Către",
         "announcements": "Anunțurile pe care le-ați ascultat",
-        "inbound": "primit",
-        "outbound": "efectuat",
+        "inbound": "către noi",
+        "outbound": "de la noi",
+        "ANSWERED": "s-a răspuns",
+        "NO ANSWER": "nu s-a răspuns",
+        "BUSY": "ocupat",
+        "FAILED": "nereușit",
         "granted": "a acceptat",
         "stayed": "a rămas pe fir",
         "refused": "a refuzat",
@@ -65,6 +81,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "back": "Înapoi la început",
         "withheld": "număr ascuns",
         "not-given": "nu este inclusă",
+        NOT_AGREED: "nu se știe ca toți cei auziți în ea să fi fost de acord cu eliberarea ei",
+        RESTRICTED: "prelucrarea ei este restricționată la cererea persoanei (art. 18 RGPD)",
+        "is deleted": "a fost ștearsă",
     },
 }
 
@@ -119,14 +138,15 @@ def _call(call: Mapping[str, Any], words: Mapping[str, str]) -> Iterable[str]:
     yield _number(call["caller"], words)
     yield _number(call["callee"] or call["dialled"], words)
     yield escape(str(call["billable_s"] if call["billable_s"] is not None else ""))
-    yield escape(call["disposition"] or "")
+    yield escape(words.get(call["disposition"] or "", call["disposition"] or ""))
     yield escape(decided)
     yield "".join(_recording(one, words) for one in call["recordings"])
 
 
 def _recording(one: Mapping[str, Any], words: Mapping[str, str]) -> str:
     if one["file"] is None:
-        return f'<span class="why">{words["not-given"]}: {escape(one["withheld"] or "")}</span>'
+        why = one["withheld"] or ""
+        return f'<span class="why">{words["not-given"]}: {escape(words.get(why, why))}</span>'
     place = escape(f"../{one['file']}")
     return f'<audio controls preload="none" src="{place}"></audio><a href="{place}">{escape(one["id"])}.wav</a>'
 

@@ -155,7 +155,7 @@ def test_people_can_read_it_in_a_browser(content: Mapping[str, bytes]) -> None:
         assert {normpath(join(name, "..", link)) for link in page.links} <= set(content)
     assert "+40722000111" in pages["index.html"].text
     shown = pages["pages/calls-000001.html"]
-    for words in ("2026-08-31 09:30:00 UTC", "stayed on the line", "not given: is restricted", "c0-p.wav", "*****444"):
+    for words in ("2026-08-31 09:30:00 UTC", "stayed on the line", "to us", "answered", "not given: is restricted", "c0-p.wav", "*****444"):
         assert words in shown.text
     assert shown.tags.count("audio") == 2
 
@@ -170,9 +170,13 @@ def test_what_callers_chose_is_text_and_nothing_else(site: Site, tmp_path: Path)
     assert HOSTILE[:26] in page.text
 
 
-@pytest.mark.parametrize("language", WORDS)
-def test_the_pages_speak_every_language_of_the_letters(language: str) -> None:
-    assert WORDS[language].keys() == WORDS["en"].keys()
+def test_people_read_it_in_their_language(site: Site, tmp_path: Path) -> None:
+    """S15: the reasons too."""
+    assert WORDS["ro"].keys() == WORDS["en"].keys()
+    exported(site, tmp_path / "export", order(ground=GROUND, language="ro"))
+    page = Page((tmp_path / "export/pages/calls-000001.html").read_text("utf-8")).text
+    for words in ("către noi", "s-a răspuns", "a rămas pe fir", "restricționată la cererea persoanei"):
+        assert words in page
 
 
 def test_checksums_are_of_every_file(export: Path, content: Mapping[str, bytes]) -> None:
