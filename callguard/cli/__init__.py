@@ -4,8 +4,10 @@
     failing     errors → stderr and an exit status
     output      JSON documents and tables → stdout
     writing     times and periods as they are typed
+    progress    a bar on a terminal
+    undertaking what is done to many recordings, one line each
     session     settings and database of a command
-    run, check, status, calls, show, recordings, sweep, retag, retention, hold, importing, announcements, ledger
+    run, check, status, calls, show, recordings, keys, seal, sweep, retag, retention, hold, importing, announcements, ledger
 
 What a command says goes to stdout, and it is either text or, with `--json`, one JSON document; everything else goes to stderr. Exit
 statuses: 0 done, 1 error, 2 usage or configuration, 3 done in part (which, is printed), 4 refused by a guard.

@@ -3,6 +3,10 @@
     vault            a recording that is over: sealed, read back, and only then its plain file removed
     sealing          the form of a sealed recording
     keys, master     a key for each recording, in a store apart; what wraps them
+    wrapping         the form of a key's file
+    mastery          under which master key a store is
+    renewal          all keys under a new one; an `undertaking`, as is the next
+    later            sealing what was kept plain until now
     listening        who hears a recording is entered first
     access_entries   what is entered of that
 
