@@ -15,26 +15,21 @@ Figures are events a second, medians of the runs; the ratios are those of the me
 
 import asyncio
 import json
-import multiprocessing
-import statistics
 import sys
-import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Final
 
 from callguard.pbx.esl import EslAddress, EslLink, Headers, LinkCallbacks, OnEvent, job
 from callguard.pbx.esl_wire import BLANK_LINE, Splitter, head_value
-from tests.bench.ami_intake import resident_bytes
+from tests.bench.intake import BOUND_S, RUNS, Bare, Mix, Stopwatch, added_bytes, medians, running, seconds_through, server_elsewhere
 from tests.integration.esl_server import SECRET, Connection, EslServer, Received, event, output, reply
 
-RUNS: Final = 7
 EVENTS: Final = 40_000
 MEMORY_EVENTS: Final = 400_000
-BOUND_S: Final = 60.0
 
 WANTED: Final = (
     *("CHANNEL_CREATE", "CHANNEL_ANSWER", "CHANNEL_BRIDGE", "CHANNEL_UNBRIDGE", "CHANNEL_HANGUP_COMPLETE", "DTMF"),
@@ -47,20 +42,10 @@ READ: Final = (
 _SPLIT: Final = Splitter(1 << 13, 1 << 20).feed((Path(__file__).parents[1] / "replay" / "freeswitch" / "inbound-accepted.rx").read_bytes())
 EVERY: Final = [one for one in _SPLIT if one.kind == b"text/event-plain"]
 MIXES: Final = {
-    "every_event": [one.head + BLANK_LINE + one.body for one in EVERY],
-    "driver_events": [one.head + BLANK_LINE + one.body for one in EVERY if Headers(one.body).get("Event-Name") in WANTED],
+    "every_event": Mix([one.head + BLANK_LINE + one.body for one in EVERY]),
+    "driver_events": Mix([one.head + BLANK_LINE + one.body for one in EVERY if Headers(one.body).get("Event-Name") in WANTED]),
 }
 END: Final = event("BENCH_END")
-
-
-def per_write(mix: str) -> int:
-    """How many times a mix fits a megabyte."""
-    return max(1, (1 << 20) // len(b"".join(MIXES[mix])))
-
-
-def sent(mix: str, events: int) -> int:
-    """How many events of the mix the server sends when asked for so many: whole calls, whole writes."""
-    return events // len(MIXES[mix]) // per_write(mix) * per_write(mix) * len(MIXES[mix])
 
 
 def send_calls(connection: Connection, command: Received) -> None:
@@ -69,56 +54,28 @@ def send_calls(connection: Connection, command: Received) -> None:
         connection.send(output("+OK"))
         return
     _, mix, events = command.argument.split(" ")
-    once = b"".join(MIXES[mix]) * per_write(mix)
-    writes = sent(mix, int(events)) // (per_write(mix) * len(MIXES[mix]))
-    connection.send(reply("+OK"), event("BENCH_BEGIN"), *[once] * writes, END)
+    connection.send(reply("+OK"), event("BENCH_BEGIN"), *MIXES[mix].writes(int(events)), END)
 
 
 def serve(pipe: Pipe) -> None:
-    """The server's process: tells its port, ends when it is told to."""
+    """The server's process."""
     with EslServer(send_calls) as server:
         pipe.send(server.port)
         pipe.recv()
 
 
-@contextmanager
-def server_elsewhere() -> Iterator[int]:
-    """The port of a server in a process of its own."""
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    child = context.Process(target=serve, args=(there,), daemon=True)
-    child.start()
-    try:
-        yield here.recv()
-    finally:
-        here.send(None)
-        child.join(10)
+class BareSplit(Bare):
+    """Cuts at blank lines."""
 
-
-class Bare(asyncio.Protocol):
-    """The yardstick: cuts at blank lines and counts."""
-
-    def __init__(self) -> None:
-        self.ended = asyncio.Event()
-        self.rest = b""
-        self.began_s = 0.0
-        self.took_s = 0.0
-
-    def data_received(self, data: bytes) -> None:
-        self.began_s = self.began_s or time.perf_counter()
-        self.take(self.rest + data)
-        if self.rest == b"" and data.endswith(END):
-            self.took_s = time.perf_counter() - self.began_s
-            self.ended.set()
-
-    def take(self, stream: bytes) -> None:
+    def take(self, stream: bytes) -> bool:
         self.rest = stream.split(BLANK_LINE).pop()
+        return not self.rest and stream.endswith(END)
 
 
 class BareFramed(Bare):
-    """The yardstick that goes by lengths, as little as one can do."""
+    """Goes by lengths, as little as one can do."""
 
-    def take(self, stream: bytes) -> None:
+    def take(self, stream: bytes) -> bool:
         at = 0
         while (end := stream.find(BLANK_LINE, at)) >= 0:
             after = end + 2 + int(head_value(stream[at:end], b"Content-Length") or 0)
@@ -127,6 +84,7 @@ class BareFramed(Bare):
             self.event(stream[end + 2 : after])
             at = after
         self.rest = stream[at:]
+        return not self.rest and stream.endswith(END)
 
     def event(self, lines: bytes) -> None:
         """Nothing."""
@@ -139,60 +97,6 @@ class BareParsed(BareFramed):
         self.headers = dict([line.split(": ", 1) for line in lines.decode().split("\n") if ": " in line])
 
 
-async def run_bare(kind: type[Bare], port: int, mix: str) -> float:
-    """Events a second through a bare protocol."""
-    transport, bare = await asyncio.get_running_loop().create_connection(kind, "127.0.0.1", port)
-    transport.write(f"auth {SECRET}\n\n".encode())
-    await asyncio.sleep(0.2)
-    bare.began_s = 0.0
-    transport.write(job("flood", f"{mix} {EVENTS}").wire("bench"))
-    await asyncio.wait_for(bare.ended.wait(), BOUND_S)
-    transport.abort()
-    return sent(mix, EVENTS) / bare.took_s
-
-
-class Reader:
-    """The link's owner: keeps time between the marks."""
-
-    def __init__(self, port: int, take: OnEvent) -> None:
-        self.up, self.ended = threading.Event(), threading.Event()
-        self.began_s = self.took_s = 0.0
-        on_event = dict.fromkeys(WANTED, take) | {"BENCH_BEGIN": self._begin, "BENCH_END": self._end}
-        callbacks = LinkCallbacks(on_event, self.up.set, self._fail, self._fail, lambda: False)
-        self.link = EslLink(EslAddress("127.0.0.1", port, SECRET), callbacks)
-
-    def run(self, mix: str, events: int) -> float:
-        """Events a second between the marks."""
-        self.ended.clear()
-        self.link.send([job("flood", f"{mix} {events}", bound_s=BOUND_S)], lambda _command, _outcome: None)
-        if not self.ended.wait(BOUND_S):
-            raise TimeoutError
-        return sent(mix, events) / self.took_s
-
-    def _begin(self, _headers: Headers) -> None:
-        self.began_s = time.perf_counter()
-
-    def _end(self, _headers: Headers) -> None:
-        self.took_s = time.perf_counter() - self.began_s
-        self.ended.set()
-
-    def _fail(self, reason: str) -> None:
-        sys.exit(f"the link was lost: {reason}")
-
-
-@contextmanager
-def reading(port: int, take: OnEvent) -> Iterator[Reader]:
-    """A reader whose link is up."""
-    reader = Reader(port, take)
-    reader.link.start()
-    try:
-        if not reader.up.wait(BOUND_S):
-            raise TimeoutError
-        yield reader
-    finally:
-        reader.link.stop()
-
-
 def take_nothing(_headers: Headers) -> None:
     """Where dispatch ends and the driver begins."""
 
@@ -202,22 +106,45 @@ def take_ten(headers: Headers) -> None:
     tuple([headers.get(name) for name in READ])
 
 
+@contextmanager
+def flooded(port: int, take: OnEvent, mix: str) -> Iterator[Callable[[int], float]]:
+    """The link is up; what is yielded floods it, and says at how many events a second it took them."""
+    watch = Stopwatch()
+    on_event = dict.fromkeys(WANTED, take) | {"BENCH_BEGIN": watch.begin, "BENCH_END": watch.end}
+    callbacks = LinkCallbacks(on_event, watch.up.set, watch.fail, watch.fail, lambda: False)
+    link = EslLink(EslAddress("127.0.0.1", port, SECRET), callbacks)
+
+    def flood(events: int) -> float:
+        command = job("flood", f"{mix} {events}", bound_s=BOUND_S)
+        return MIXES[mix].sent(events) / watch.seconds(lambda: link.send([command], lambda _command, _outcome: None))
+
+    with running(link, watch):
+        yield flood
+
+
 def run_ours(take: OnEvent, port: int, mix: str) -> float:
     """Events a second through the link."""
-    with reading(port, take) as reader:
-        return reader.run(mix, EVENTS)
+    with flooded(port, take, mix) as flood:
+        return flood(EVENTS)
+
+
+def run_bare(kind: type[Bare], port: int, mix: str) -> float:
+    """Events a second through a bare protocol."""
+    flood = job("flood", f"{mix} {EVENTS}").wire("bench")
+    return MIXES[mix].sent(EVENTS) / asyncio.run(seconds_through(kind, port, f"auth {SECRET}\n\n".encode(), flood))
 
 
 def compare(port: int, mix: str) -> dict[str, float]:
-    """All readers in turn, so that what else the machine does meets all of them."""
-    rates: dict[str, list[float]] = {"bare": [], "bare_framed": [], "ours": [], "bare_parsed": [], "ours_reading": []}
-    for _ in range(RUNS):
-        rates["bare"].append(asyncio.run(run_bare(Bare, port, mix)))
-        rates["bare_framed"].append(asyncio.run(run_bare(BareFramed, port, mix)))
-        rates["ours"].append(run_ours(take_nothing, port, mix))
-        rates["bare_parsed"].append(asyncio.run(run_bare(BareParsed, port, mix)))
-        rates["ours_reading"].append(run_ours(take_ten, port, mix))
-    median = {reader: statistics.median(figures) for reader, figures in rates.items()}
+    """All readers, with their ratios."""
+    median = medians(
+        {
+            "bare": partial(run_bare, BareSplit, port, mix),
+            "bare_framed": partial(run_bare, BareFramed, port, mix),
+            "ours": partial(run_ours, take_nothing, port, mix),
+            "bare_parsed": partial(run_bare, BareParsed, port, mix),
+            "ours_reading": partial(run_ours, take_ten, port, mix),
+        }
+    )
     return {
         **{f"{reader}_per_s": round(figure) for reader, figure in median.items()},
         "ratio": round(median["ours"] / median["bare"], 2),
@@ -227,18 +154,15 @@ def compare(port: int, mix: str) -> dict[str, float]:
 
 
 def added_by_a_burst(port: int) -> dict[str, float]:
-    """What a burst adds to the memory of one link that has been warmed up by a tenth of that."""
-    with reading(port, take_ten) as reader:
-        reader.run("driver_events", MEMORY_EVENTS // 10)
-        before = resident_bytes()
-        reader.run("driver_events", MEMORY_EVENTS)
-        added = resident_bytes() - before
-    return {"events": sent("driver_events", MEMORY_EVENTS), "added_mb": round(added / 1e6, 2)}
+    """What a burst adds to the memory of one link."""
+    with flooded(port, take_ten, "driver_events") as flood:
+        added = added_bytes(flood, MEMORY_EVENTS)
+    return {"events": MIXES["driver_events"].sent(MEMORY_EVENTS), "added_mb": round(added / 1e6, 2)}
 
 
 def main() -> None:
     """Prints the figures; the top ones are those of the stream with every event."""
-    with server_elsewhere() as port:
+    with server_elsewhere(serve) as port:
         mixes = {mix: compare(port, mix) for mix in MIXES}
         figures = {**mixes["every_event"], "mixes": mixes, "memory": added_by_a_burst(port), "runs": RUNS, "events_a_run": EVENTS}
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")

@@ -11,8 +11,9 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Final
 
-from tests.bench.ami_intake import added_by_a_million, resident_bytes, server_elsewhere
+from tests.bench.ami_intake import added_by_a_million, serve
 from tests.bench.bars import Bar
+from tests.bench.intake import resident_bytes, server_elsewhere
 from tests.bench.played import FACTS, play, played_engine
 
 CALLS: Final = 100_000
@@ -36,7 +37,7 @@ def measure() -> Iterator[Bar]:
 
 def _measure(pipe: Pipe) -> None:
     engine_mb = _added_by_calls()
-    with server_elsewhere() as port:
+    with server_elsewhere(serve) as port:
         link = added_by_a_million(port)
     pipe.send((engine_mb, link["added_mb"], link["events"]))
 

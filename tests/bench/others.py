@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.bench import ami_intake, esl_intake, ledger_speed, reconcile_speed, store_search, sweep_speed
 from tests.bench.bars import Bar
+from tests.bench.intake import RUNS, server_elsewhere
 from tests.bench.store_speed import opened
 
 CALLS = 1_000_000
@@ -13,13 +14,13 @@ CALLS = 1_000_000
 
 def intake() -> Iterator[Bar]:
     """The whole stream, every class, as the issue asks."""
-    with ami_intake.server_elsewhere() as port:
+    with server_elsewhere(ami_intake.serve) as port:
         found = ami_intake.compare(port, "every_class")
-    beside = f"{found['ours_per_s']:,.0f} ÷ {found['bare_per_s']:,.0f} events a second, median of {ami_intake.RUNS}"
+    beside = f"{found['ours_per_s']:,.0f} ÷ {found['bare_per_s']:,.0f} events a second, median of {RUNS}"
     yield Bar("AMI intake ÷ bare asyncio splitter", found["ratio"], "≥", 0.6, "", beside)
-    with esl_intake.server_elsewhere() as port:
+    with server_elsewhere(esl_intake.serve) as port:
         found = esl_intake.compare(port, "every_event")
-    beside = f"{found['ours_per_s']:,.0f} ÷ {found['bare_framed_per_s']:,.0f} events a second, median of {esl_intake.RUNS}"
+    beside = f"{found['ours_per_s']:,.0f} ÷ {found['bare_framed_per_s']:,.0f} events a second, median of {RUNS}"
     yield Bar("ESL intake ÷ bare asyncio splitter", found["ratio_framed"], "≥", 0.6, "", beside)
 
 
