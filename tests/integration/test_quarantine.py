@@ -14,12 +14,13 @@ from callguard.retention.differences import Step
 from callguard.retention.execution import Outcome, Result, execute
 from callguard.retention.holding import place_hold, release
 from callguard.retention.holds import Scope
-from callguard.retention.quarantine import FOLDER, give_back
+from callguard.retention.quarantine import FOLDER, give_back, take_in
 from callguard.retention.rules import Ground, stamp
 from callguard.retention.whole import Premises, guarded, unguarded
 from callguard.store.database import Database
 from callguard.store.evidence_rows import proven_rows
 from callguard.store.ledger_rows import links
+from callguard.store.quarantine_rows import NewQuarantined
 from callguard.store.tables import recordings
 from tests.integration.reconcile_place import ReconcilePlace, new_reconcile_place
 from tests.integration.record_place import LIMITS, RULES
@@ -166,6 +167,18 @@ def test_what_does_not_agree_in_quarantine_is_told(place: ReconcilePlace) -> Non
     assert place.found() == {NUMBERED: (Step.QUARANTINE, "unknown"), str(number): (Step.KEEP, "cut-off")}
     assert place.fix() == {NUMBERED: (Step.QUARANTINE, "unknown")}
     assert [row["id"] for row in place.quarantine_rows()] == [number]
+
+
+def test_a_row_that_comes_between_entering_and_moving_keeps_its_file(place: ReconcilePlace) -> None:
+    """The second look is what counts; the entry says that nothing was moved."""
+    place.put("a.wav")
+    looks = iter((True, False))
+    new = NewQuarantined(
+        path=f"{DAY}/a.wav", reason="r", recording_id=None, size=1, sha256=None, moved_at=utc_now(), expires_at=utc_now(), rule="30 days"
+    )
+    with pytest.raises(FileFault, match="changed while"):
+        take_in(place.files.database, place.root, new, lambda _: next(looks))
+    assert (place.left(), [row["ending"] for row in place.quarantine_rows()]) == (["a.wav"], ["not moved"])
 
 
 def test_a_row_that_comes_meanwhile_keeps_its_file(place: ReconcilePlace) -> None:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from callguard.errors import FileFault, GuardRefusal
-from callguard.retention.differences import Content, Step
+from callguard.retention.differences import Content, Side, Step
 from callguard.retention.holding import place_hold
 from callguard.retention.holds import Scope
 from callguard.retention.marker import NAME
@@ -188,6 +188,20 @@ def test_what_a_tombstone_proves_deleted_is_destroyed_again(place: ReconcilePlac
     sealer.key("closed").write_bytes(key)
     assert place.fix() == {"closed.wav": (Step.DESTROY, "deleted")}
     assert not sealer.key("closed").exists()
+
+
+def test_the_key_of_a_restored_file_goes_before_it(quick: ReconcilePlace) -> None:
+    """C7: cut off in between, what is left cannot be heard."""
+    sealer = add_sealed(quick.files, "a")
+    closed, key = sealer.day / sealed("a.wav"), sealer.key("a")
+    kept = closed.read_bytes(), key.read_bytes()
+    quick.files.sweep()
+    closed.write_bytes(kept[0])
+    key.write_bytes(kept[1])
+    plan = quick.plan()
+    (file,) = (one for one in plan.comparison.differences() if one.side is Side.FILE)
+    plan.carry_out(file)
+    assert (closed.exists(), key.exists()) == (False, False)
 
 
 def test_a_tombstone_counts_when_its_row_is_gone_too(quick: ReconcilePlace) -> None:
