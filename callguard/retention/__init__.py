@@ -10,7 +10,8 @@
     holds, holding        what nobody may delete; by whom it is placed and released
     guards, marker        when a sweep must not be believed; how the recordings root is known
     retagging, tagged, retag    a changed rule applied to what is there
-    contracts, dating     where the end of a record comes from, and when it gets it
+    contracts, csv_lists  where the end of a record comes from; lists that others wrote
+    dating                when a record gets its end
     space                 room on the disk: it warns, then no recording begins, nothing is deleted
     differences, reconciling    rows and folders that do not agree, and what becomes of each difference
     walking, contents, sighting, comparing    what lies there, looked at and told with the rows that it leads to
