@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from callguard.cli.gate import signature
 from callguard.cli.hold import By, OfQueue, Reason
 from callguard.cli.output import Cell, Json, Listing, moment, print_fields, print_json
 from callguard.cli.session import database, settings
@@ -81,7 +82,7 @@ def open_(  # noqa: PLR0913, PLR0917 - each is an option of its own
                 calls=tuple(the_call(connection, one) for one in call or ()),
                 recordings=(*(recording or ()), *recordings_at(connection, file or ())),
             )
-        _show(open_incident(opened, happened, concerned, by=by), as_json=as_json)
+        _show(open_incident(opened, happened, concerned, by=signature(chosen, by)), as_json=as_json)
 
 
 @incident.command("list")
@@ -132,7 +133,7 @@ def notify(  # noqa: PLR0913, PLR0917 - each is an option of its own
         with opened.read() as connection:
             found = the_incident(connection, number)
         text = "\n".join(notification(found, to, signed, more, language, today) for language in ("ro", "en"))
-        note_notification(opened, number, Told(recipient=to, text=text, at=sent_at or now, delay=delay_reason), by=by)
+        note_notification(opened, number, Told(recipient=to, text=text, at=sent_at or now, delay=delay_reason), by=signature(chosen, by))
     typer.echo(text, nl=False)
 
 
@@ -141,8 +142,9 @@ def close(context: typer.Context, number: Numbered, by: By, reason: Reason, *, a
     """Close an incident; the reason says why whoever was not told need not be."""
     from callguard.rights.incidents import close_incident
 
-    with database(settings(context)) as opened:
-        _show(close_incident(opened, number, by=by, reason=reason), as_json=as_json)
+    chosen = settings(context)
+    with database(chosen) as opened:
+        _show(close_incident(opened, number, by=signature(chosen, by), reason=reason), as_json=as_json)
 
 
 def _show(one: "Incident", *, as_json: bool) -> None:

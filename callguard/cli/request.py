@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from callguard.cli.gate import signature
 from callguard.cli.hold import By, Reference
 from callguard.cli.output import Cell, Json, Listing, print_fields, print_json
 from callguard.cli.session import database, settings
@@ -53,7 +54,7 @@ def open_(  # noqa: PLR0913, PLR0917 - each is an argument of its own
     person = the_person(number, chosen.numbers.default_region)
     asked = Asked(right=kind, way=way, received_on=received or _today(chosen), reference=reference)
     with database(chosen) as opened:
-        _show(chosen, open_request(opened, person, asked, by=by), as_json=as_json)
+        _show(chosen, open_request(opened, person, asked, by=signature(chosen, by)), as_json=as_json)
 
 
 @request.command("list")
@@ -80,7 +81,7 @@ def extend(context: typer.Context, number: Numbered, by: By, reason: Told, *, as
 
     chosen = settings(context)
     with database(chosen) as opened:
-        _show(chosen, extend_request(opened, number, by=by, reason=reason, today=_today(chosen)), as_json=as_json)
+        _show(chosen, extend_request(opened, number, by=signature(chosen, by), reason=reason, today=_today(chosen)), as_json=as_json)
 
 
 @request.command()
@@ -90,7 +91,7 @@ def close(context: typer.Context, number: Numbered, outcome: Ended, by: By, reas
 
     chosen = settings(context)
     with database(chosen) as opened:
-        _show(chosen, close_request(opened, number, outcome, by=by, reason=reason), as_json=as_json)
+        _show(chosen, close_request(opened, number, outcome, by=signature(chosen, by), reason=reason), as_json=as_json)
 
 
 @request.command()

@@ -71,6 +71,14 @@ def test_every_command_has_a_row_and_asks_for_the_role(name: str) -> None:
     assert takes_settings(inspect.unwrap(COMMANDS[name].callback)), "settings come from the gate"
 
 
+@pytest.mark.parametrize("name", [name for name in COMMANDS if any("--by" in option.opts for option in COMMANDS[name].params)])
+def test_who_acts_is_written_with_their_account(name: str) -> None:
+    """S10: a name alone is what somebody says of themselves; every command that takes one signs it."""
+    module = inspect.getmodule(inspect.unwrap(COMMANDS[name].callback))
+    assert module is not None
+    assert "signature(chosen, by)" in inspect.getsource(module)
+
+
 def test_only_the_gate_lets_commands_to_the_configuration() -> None:
     """S10: nobody else below cli/ reads it, so nobody gets round the gate."""
     sources = Path(gate.__file__).parent.glob("*.py")
