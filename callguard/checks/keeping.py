@@ -1,6 +1,7 @@
 """Whether recordings and what locks them are as they must be: the mark in the root, the keys apart, all under one master key (S13, C7)."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -21,11 +22,19 @@ def keeping(settings: Settings) -> Iterator[Check]:
     """What the database knows is not checked while it cannot be read; that is a line of its own."""
     kept = settings.recordings
     yield from _asked(settings, Subject("recordings root, its mark", str(kept.root / NAME)), _mark)
-    if kept.storage == "sealed" and kept.keys.exists():
+    if kept.storage == "sealed" and _is_reachable(kept.keys):
         yield from _apart(Subject("keys apart from recordings", str(kept.keys)), settings)
         subject = Subject("master key", str(kept.keys))
         yield from subject.attempt(lambda: _master(subject, vault(settings)))
         yield from _asked(settings, Subject("recordings in the clear", str(kept.root)), _in_the_clear)
+
+
+def _is_reachable(folder: Path) -> bool:
+    """Why it is not, the line on storage says."""
+    try:
+        return folder.is_dir()
+    except PermissionError:
+        return False
 
 
 def _asked(settings: Settings, subject: Subject, look_at: Callable[[Subject, Settings, sa.Connection], Check]) -> Iterator[Check]:

@@ -1,9 +1,9 @@
 """What both commands begin with that change how recordings are kept: the vault, and whose hands they are to be in."""
 
 import os
-import pwd
 from pathlib import Path
 
+from callguard.checks.access import of_user
 from callguard.config import Settings
 from callguard.errors import ConfigError
 from callguard.evidence.vault import Vault
@@ -23,8 +23,10 @@ def vault_in_its_owners_hands(settings: Settings) -> Vault:
 
 
 def _become_owner(folder: Path) -> None:
-    owner = pwd.getpwuid((folder if folder.exists() else folder.parent).stat().st_uid)
-    if os.geteuid() == 0 and owner.pw_uid != 0:
-        os.initgroups(owner.pw_name, owner.pw_gid)
-        os.setgid(owner.pw_gid)
-        os.setuid(owner.pw_uid)
+    if os.geteuid() != 0:
+        return
+    owner = (folder if folder.exists() else folder.parent).stat()
+    known = of_user(owner.st_uid)
+    os.setgroups(sorted(known.gids) if known else [])
+    os.setgid(owner.st_gid)
+    os.setuid(owner.st_uid)

@@ -20,7 +20,7 @@ from callguard.evidence.heads import note_head
 from callguard.evidence.keeping_entries import keys_renewed
 from callguard.evidence.keys import NO_KEYS, KeyGone
 from callguard.evidence.master import MasterKey
-from callguard.evidence.mastery import Mastery, mastery, take_over, write_mastery
+from callguard.evidence.mastery import Mastery, take_over, write_mastery
 from callguard.evidence.undertaking import Judged, Step
 from callguard.evidence.vault import Vault
 from callguard.evidence.wrapping import LENGTH, NOTHING, PLACES, found_in, is_at_rest
@@ -161,9 +161,3 @@ def _content(file: int) -> bytes:
 def _put(file: int, place: int, content: bytes) -> None:
     os.pwrite(file, content, PLACES[place])
     os.fsync(file)
-
-
-def unfinished(vault: Vault) -> Mastery | None:
-    """What the store says, where it is under another master key than is named, or where a renewal has not ended; else ``None``."""
-    said = mastery(vault.keys.folder)
-    return said if said and (said.present != vault.master.name or said.former) else None

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from callguard.errors import ConfigError, FileFault
+from callguard.cli.undertaking import Text
+from callguard.errors import ConfigError, FileFault, PartialFailure
 from callguard.evidence.keys import KeyGone
 from callguard.evidence.master import MasterKey
 from callguard.evidence.mastery import NAME, Mastery, mastery, take_over, write_mastery
@@ -182,6 +183,44 @@ def test_what_is_deleted_meanwhile_is_left_alone(place: Place) -> None:
     assert plan(place).carry_out(replace(planned, recording="r2", path=order("r2").path)).step is Step.KEEP
     place.sweep()
     assert plan(place).carry_out(planned).step is Step.KEEP
+
+
+def test_what_changes_under_its_hands_is_not_wrapped(place: Place) -> None:
+    add_sealed(place, "r1")
+    (planned,) = plan(place).verdicts()
+    stranger = MasterKey.written("00" * 32, "nowhere")
+    Sealer(place.root.parent).key("r1").write_bytes(content(place, "r1")[: PLACES[0]] + stranger.wrap("r1", bytes(32)) + NOTHING)
+    with pytest.raises(FileFault, match="changed meanwhile"):
+        plan(place).carry_out(planned)
+
+
+def test_what_the_disk_did_not_keep_is_found_out_before_the_old_one_goes(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_sealed(place, "r1")
+    (planned,) = plan(place).verdicts()
+    flush = os.fsync
+
+    def spoil(descriptor: int) -> None:
+        flush(descriptor)
+        if Path(f"/proc/self/fd/{descriptor}").readlink().name == "r1.wav":
+            os.pwrite(descriptor, b"???", PLACES[1] + 20)
+
+    with monkeypatch.context() as spoilt:
+        spoilt.setattr(os, "fsync", spoil)
+        with pytest.raises(FileFault, match="not kept as it was written"):
+            plan(place).carry_out(planned)
+    assert heard_by(place, "r1", OLD) == CONTENT
+
+
+def test_who_stops_it_is_told_that_it_has_not_ended(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 3: what is done is done, and the old one stays needed."""
+    add_sealed(place, "r1")
+    with pytest.raises(PartialFailure) as stopped:
+        Text(plan(place)).execute(lambda: True)
+    assert [fault.message for fault in stopped.value.faults] == ["stopped before the end"]
+    assert (capsys.readouterr().out, mastery(place.keys.folder)) == (
+        "0 renewed, 0 same, 0 kept, 0 failed\n",
+        Mastery(NEW.name, OLD.name),
+    )
 
 
 def test_a_second_renewal_does_not_begin_before_the_first_has_ended(place: Place) -> None:
