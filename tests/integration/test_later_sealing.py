@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +27,7 @@ from callguard.store.seal_rows import PAGE
 from callguard.store.tables import calls, recordings
 from tests.integration.kill_points import killer
 from tests.integration.ledger_place import found_in
-from tests.integration.sealed_place import Sealer, add_sealed, carried_out
+from tests.integration.sealed_place import Sealer, add_sealed, carried_out, order
 from tests.integration.sweep_place import CONTENT, DAY, DUE, STARTED, Place, new_place
 
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -166,7 +167,22 @@ def test_two_who_seal_the_same_lose_nothing(place: Place) -> None:
     key = sealer.key("ra").read_bytes()
     place.change("ra", status="stopped")
     assert plan(place).carry_out(planned).step is Step.DO
+    with pytest.raises(FileFault, match="could not be sealed: No such file"):
+        sealer.vault.seal(order("ra"), Sound(len(CONTENT), SHA256), lambda: None)
     assert (sealer.key("ra").read_bytes(), heard(place, "ra")) == (key, CONTENT)
+
+
+def test_one_waits_for_the_other(place: Place) -> None:
+    """The daemon, the command and a renewal have the store one at a time."""
+    path = plain(place, "ra")
+    sealer = Sealer(place.root.parent)
+    with ThreadPoolExecutor(1) as other:
+        with sealer.vault.keys.alone():
+            sealing = other.submit(seal, place)
+            with pytest.raises(TimeoutError):
+                sealing.result(0.1)
+            assert (path.exists(), sealer.key("ra").exists()) == (True, False)
+        assert [one.step for one in sealing.result(30).values()] == [Step.DO]
 
 
 def test_killed_anywhere_it_loses_nothing_and_goes_on_at_the_next_run(place: Place) -> None:
