@@ -32,6 +32,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "calls-columns": "Began|Direction|Caller|Called|Seconds|Outcome|Your decision|Recording",
         "messages-columns": "When|Direction|From|To",
         "announcements": "Announcements that you heard",
+        "optouts": "Your wishes not to be recorded",
+        "requests": "Your requests",
+        "exports": "When this was written out",
         "inbound": "to us",
         "outbound": "from us",
         "ANSWERED": "answered",
@@ -65,6 +68,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "calls-columns": "Început|Sens|Apelant|Apelat|Secunde|Rezultat|Hotărârea dumneavoastră|Înregistrare",
         "messages-columns": "Când|Sens|De la|Către",
         "announcements": "Anunțurile pe care le-ați ascultat",
+        "optouts": "Dorințele dumneavoastră de a nu fi înregistrat",
+        "requests": "Cererile dumneavoastră",
+        "exports": "Când s-a întocmit acest extras",
         "inbound": "către noi",
         "outbound": "de la noi",
         "ANSWERED": "s-a răspuns",
@@ -102,6 +108,11 @@ def index(head: Mapping[str, Any], pages: Sequence[str]) -> Iterator[bytes]:
     yield _text(f"<h2>{words['announcements']}</h2>")
     for one in head["announcements"]:
         yield _text(f"<p>{escape(one['name'])} ({escape(one['language'])}): {escape(one['text'])}</p>")
+    for name, rows in head["registers"].items():
+        yield _text(f"<h2>{words.get(name, name)}: {len(rows)}</h2><ul>")
+        for row in rows:
+            yield _text(f"<li>{escape(', '.join(_value(value) for value in row.values() if value not in (None, True, False)))}</li>")
+        yield _text("</ul>")
     yield _text(f"<p>{words['files']}</p></body></html>\n")
 
 
@@ -160,6 +171,12 @@ def _message(message: Mapping[str, Any], words: Mapping[str, str]) -> Iterable[s
 
 def _number(written: str | None, words: Mapping[str, str]) -> str:
     return escape(written) if written else words["withheld"]
+
+
+def _value(value: object) -> str:
+    """Of a register."""
+    text = str(value)
+    return _moment(text) if text.endswith("Z") and text[10:11] == "T" else text
 
 
 def _moment(stamped: str) -> str:

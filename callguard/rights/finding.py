@@ -10,11 +10,12 @@ from typing import TypeAlias
 
 import sqlalchemy as sa
 
-from callguard.retention.holds import holding
+from callguard.retention.holds import Scope, holding
 from callguard.rights.person import Person
 from callguard.store.copy_rows import Copy, copied_calls_of, list_copies
 from callguard.store.hold_rows import ListedHold, list_holds, matters
 from callguard.store.listing import ListedCall, ListedMessage, list_messages, shape_calls
+from callguard.store.optout_rows import Optout, list_optouts
 from callguard.store.person_rows import Decided, counts, latest_calls, latest_decisions
 from callguard.store.register_tables import exports
 from callguard.store.request_rows import Request, list_requests
@@ -66,13 +67,27 @@ def _holds(connection: sa.Connection, person: Person, ids: Sequence[str]) -> Seq
     in_force = [one.hold for one in every if one.released_at is None]
     about = matters(connection, ids).values() if in_force else ()
     catching = {hold.id for matter in about for hold in holding(in_force, matter)}
-    return [_hold(one) for one in every if one.hold.id in catching or one.hold.scope.number == person.number]
+    return [_hold(one) for one in every if one.hold.id in catching or _names(one.hold.scope, person)]
+
+
+def _names(scope: Scope, person: Person) -> bool:
+    return scope.number is not None and person.meant_by(scope.number.e164 or scope.number.raw)
 
 
 def _hold(one: ListedHold) -> Row:
     held = one.hold
     told = {"id": held.id, "reference": held.reference, "reason": held.reason, "placed_by": held.placed_by, "placed_at": held.placed_at}
     return told | {"released_by": one.released_by, "released_at": one.released_at}
+
+
+def _optouts(connection: sa.Connection, person: Person, _: Sequence[str]) -> Sequence[Row]:
+    """The entries in the do-not-record register, those that were removed as well."""
+    return [_optout(one) for one in list_optouts(connection, number=person.shown, removed=True)]
+
+
+def _optout(one: Optout) -> Row:
+    told = {"id": one.id, "way": one.way, "wished_on": str(one.wished_on), "reference": one.reference, "entered_at": one.entered_at}
+    return told | {"entered_by": one.entered_by, "removed_at": one.removed_at, "removed_by": one.removed_by}
 
 
 def _requests(connection: sa.Connection, person: Person, _: Sequence[str]) -> Sequence[Row]:
@@ -103,8 +118,9 @@ def _exports(connection: sa.Connection, person: Person, _: Sequence[str]) -> Seq
 
 SECTIONS: Sequence[Section] = (
     Section("holds", _holds),
-    Section("exports", _exports, given=("at", "masked")),
-    Section("requests", _requests),
+    Section("optouts", _optouts, given=("way", "wished_on", "entered_at", "removed_at")),
+    Section("requests", _requests, given=("kind", "received_on", "due_on", "state")),
     Section("copies", _copies),
+    Section("exports", _exports, given=("at", "masked")),
 )
 """Every register that names people by number, in the order in which they are shown."""

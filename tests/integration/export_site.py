@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -20,7 +20,9 @@ from callguard.rights.export import Export, Order, Source
 from callguard.rights.export_place import Folder, Place
 from callguard.rights.export_shape import Document
 from callguard.rights.export_zip import Archive
+from callguard.rights.optouts import enter_optout
 from callguard.rights.person import the_person
+from callguard.rights.wishes import Way, Wish
 from callguard.store.message_rows import add_messages
 from callguard.store.tables import recordings
 from tests.integration.cli_site import CALLER, COMPANY, EXPIRES, STARTED, Site, consent, inbound, new_site, recording
@@ -61,6 +63,8 @@ def new_export_site(folder: Path) -> Iterator[Site]:
         messages = [sms(Direction.INBOUND, CALLER, COMPANY), sms(Direction.OUTBOUND, COMPANY, CALLER)]
         with site.database.write() as connection:
             add_messages(connection, messages)
+        wish = Wish(number=CALLER, way=Way.POST, wished_on=date(2026, 9, 1), reference="letter 7")
+        enter_optout(site.database, wish, by="Ana")
         yield site
 
 

@@ -28,7 +28,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         sms = MessageSeen(pbx="main", at=STARTED, received_at=STARTED, direction=Direction.OUTBOUND, sender=COMPANY, recipient=CALLER)
         with made.database.write() as connection:
             add_messages(connection, [sms])
-        assert made.run("hold", "place", "--by", "Ana", "--reason", "court", "--reference", "12/2026", "--call", FIRST).returncode == 0
+        held = ("--by", "Ana", "--reason", "court", "--reference")
+        assert made.run("hold", "place", *held, "12/2026", "--call", FIRST).returncode == 0
+        assert made.run("hold", "place", *held, "13/2026", "--number", "0722.000.111", "--since", "2030-01-01").returncode == 0
+        assert (
+            made.run(
+                "optout", "add", "0040722000111", "--way", "post", "--date", "2026-09-01", "--by", "Ana", "--reference", "letter 7"
+            ).returncode
+            == 0
+        )
         yield made
 
 
@@ -41,7 +49,9 @@ def test_one_person_with_all_that_is_kept_of_them(site: Site) -> None:
     assert [one["id"] for call in found["calls"] for one in call["recordings"]] == [f"{FIRST}-1"]
     assert {(one["call"], one["decision"]) for one in found["consents"]} == {(FIRST, "stayed"), (SECOND, "refused")}
     assert [(one["sender"], one["recipient"]) for one in found["messages"]] == [("+40213334444", "+40722000111")]
-    assert [(one["reference"], one["released_at"]) for one in found["holds"]] == [("12/2026", None)]
+    assert [(one["reference"], one["released_at"]) for one in found["holds"]] == [("13/2026", None), ("12/2026", None)]
+    assert [(one["way"], one["reference"]) for one in found["optouts"]] == [("post", "letter 7")]
+    assert [found[name] for name in ("requests", "copies", "exports")] == [[], [], []]
 
 
 def test_as_people_read_it(site: Site) -> None:

@@ -67,7 +67,11 @@ def test_all_of_the_persons_calls_are_in_it_in_order_of_time(content: Mapping[st
     head = json.loads(content["export.json"])
     assert head["counts"] == {"calls": 6, "messages": 2}
     assert [one["text"] for one in head["announcements"]] == ["Apelul se înregistrează."]
-    assert "holds" not in head["registers"], "an investigation is not told by an export"
+    assert {"optouts", "requests", "exports"} <= head["registers"].keys()
+    assert not {"holds", "copies"} & head["registers"].keys(), "these may tell of an investigation"
+    (wish,) = head["registers"]["optouts"]
+    assert (wish["way"], wish["wished_on"]) == ("post", "2026-09-01")
+    assert wish.keys() == {"way", "wished_on", "entered_at", "removed_at"}, "who entered it is somebody else"
 
 
 def test_others_are_masked(content: Mapping[str, bytes]) -> None:
@@ -153,7 +157,8 @@ def test_people_can_read_it_in_a_browser(content: Mapping[str, bytes]) -> None:
     for name, page in pages.items():
         assert not {"script", "iframe", "object", "link", "img"} & set(page.tags)
         assert {normpath(join(name, "..", link)) for link in page.links} <= set(content)
-    assert "+40722000111" in pages["index.html"].text
+    for words in ("+40722000111", "Your wishes not to be recorded: 1", "post, 2026-09-01"):
+        assert words in pages["index.html"].text
     shown = pages["pages/calls-000001.html"]
     for words in ("2026-08-31 09:30:00 UTC", "stayed on the line", "to us", "answered", "not given: is restricted", "c0-p.wav", "*****444"):
         assert words in shown.text
