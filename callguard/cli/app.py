@@ -19,7 +19,6 @@ from callguard.cli.keys import keys
 from callguard.cli.ledger import ledger
 from callguard.cli.listen import listen
 from callguard.cli.optout import optout
-from callguard.cli.person import person
 from callguard.cli.quarantine import quarantine
 from callguard.cli.reconcile import reconcile
 from callguard.cli.recordings import recordings
@@ -27,6 +26,7 @@ from callguard.cli.release import release
 from callguard.cli.request import request
 from callguard.cli.retag import retag
 from callguard.cli.retention import retention
+from callguard.cli.rights import person
 from callguard.cli.run import run
 from callguard.cli.seal import seal
 from callguard.cli.show import show

@@ -137,6 +137,7 @@ def _record(stored: StoredRecord, about: Mapping[str, Matter], recording: str | 
         rule=stored.kept_rule or "not dated yet",
         goes_on=stored.ended_at is None,
         matter=about.get(stored.id, plain) if stored.kind is Kind.CDR else plain,
+        restricted=stored.restricted,
         recording=recording,
         consents=consents,
     )

@@ -1,7 +1,8 @@
 """Which records of calls and messages go, which stay, and why; and with its call the evidence of every decision in it (C6a, C6b).
 
-What stands against it is asked in this order: the end is not known → the call goes on → not due → legal hold → a recording of it is still
-there. The last keeps the evidence as long as what it proves: a consent outlives its recording, whatever the terms of the two say.
+What stands against it is asked in this order: the end is not known → the call goes on → not due → legal hold → restriction → a recording of
+it is still there. The last keeps the evidence as long as what it proves: a consent outlives its recording, whatever the terms of the two
+say.
 
 The decisions of a call are one with it: they have their own verdicts, which are the same as its own, and go in the same transaction. Their
 terms are in the call's already (:meth:`callguard.retention.ruleset.RuleSet.of_call`).
@@ -32,6 +33,7 @@ class Record:
     rule: str
     goes_on: bool
     matter: Matter
+    restricted: bool = False
     recording: str | None = None
     consents: tuple[str, ...] = ()
 
@@ -53,4 +55,6 @@ def _kept(record: Record, now: datetime, holds: Collection[Hold]) -> tuple[Groun
         return Ground.NOT_DUE, f"not due until {stamp(record.until)}"
     if caught := holding(holds, record.matter):
         return Ground.HELD, reason(caught[0])
+    if record.restricted:
+        return Ground.RESTRICTED, "restricted at the person's request (GDPR art. 18)"
     return None if record.recording is None else (Ground.NEEDED, f"its recording {record.recording} is still there")

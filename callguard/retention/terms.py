@@ -45,6 +45,11 @@ _IN_WORDS = {
 }
 
 
+def owed(rule: str) -> tuple[Anchor, ...]:
+    """What a rule, in words, keeps a record for that is not ours to shorten: the contract's term, the financial year's."""
+    return tuple(anchor for anchor in (Anchor.CONTRACT_END, Anchor.FINANCIAL_YEAR_END) if _IN_WORDS[anchor] in rule)
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """A period and what it begins with."""

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from callguard.retention.holds import Scope, holding
 from callguard.rights.person import Person
+from callguard.store.act_rows import acts_of
 from callguard.store.copy_rows import Copy, copied_calls_of, list_copies
 from callguard.store.hold_rows import ListedHold, list_holds, matters
 from callguard.store.listing import ListedCall, ListedMessage, list_messages, shape_calls
@@ -116,10 +117,16 @@ def _exports(connection: sa.Connection, person: Person, _: Sequence[str]) -> Seq
     return [dict(row) for row in connection.execute(wanted).mappings()]
 
 
+def _acts(connection: sa.Connection, person: Person, _: Sequence[str]) -> Sequence[Row]:
+    told = ("id", "act", "reference", "reason", "told", "by", "at")
+    return [{name: getattr(one, name) for name in told} for one in acts_of(connection, person.number)]
+
+
 SECTIONS: Sequence[Section] = (
     Section("holds", _holds),
     Section("optouts", _optouts, given=("way", "wished_on", "entered_at", "removed_at")),
     Section("requests", _requests, given=("kind", "received_on", "due_on", "state")),
+    Section("acts", _acts, given=("act", "at")),
     Section("copies", _copies),
     Section("exports", _exports, given=("at", "masked")),
 )

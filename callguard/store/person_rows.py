@@ -71,6 +71,23 @@ def message_page(connection: sa.Connection, person: Person, after: Place | None,
     return _page(connection, [wanted], messages.c.at, messages.c.id, after, limit)
 
 
+def open_call_of(connection: sa.Connection, person: Person) -> str | None:
+    """A call of the person's that goes on."""
+    wanted = sa.select(calls.c.id).where(calls.c.ended_at.is_(None))
+    return connection.scalar(sa.union(*_sides(connection, wanted, person)).limit(1))
+
+
+def calls_among(connection: sa.Connection, person: Person, call_ids: Sequence[str]) -> frozenset[str]:
+    """Which of these calls, at most a page, are the person's."""
+    wanted = sa.select(calls.c.id).where(calls.c.id.in_(call_ids))
+    return frozenset(connection.scalars(sa.union(*_sides(connection, wanted, person))))
+
+
+def messages_among(connection: sa.Connection, person: Person, ids: Sequence[int]) -> frozenset[int]:
+    """Which of these messages, at most a page, are the person's."""
+    return frozenset(connection.scalars(sa.select(messages.c.id).where(messages.c.id.in_(ids), names_in_message(person.number))))
+
+
 def recordings_of(connection: sa.Connection, call_ids: Sequence[str]) -> Sequence[str]:
     """The recordings of these calls, deleted ones included, at most a page of calls."""
     return connection.scalars(sa.select(recordings.c.id).where(recordings.c.call_id.in_(call_ids)).order_by(recordings.c.id)).all()
@@ -116,7 +133,7 @@ def counts(connection: sa.Connection, person: Person) -> dict[str, int]:
 
 def _sides(connection: sa.Connection, wanted: sa.Select[Any], person: Person) -> list[sa.Select[Any]]:
     sides = sides_of(wanted, person.number)
-    spelled = _spellings(connection, person)
+    spelled = spellings(connection, person)
     if spelled:
         redirected = wanted.join(redirections, redirections.c.call_id == calls.c.id)
         named = (redirections.c.ending == ending(person.shown), redirections.c.number.in_(spelled))
@@ -124,7 +141,7 @@ def _sides(connection: sa.Connection, wanted: sa.Select[Any], person: Person) ->
     return sides
 
 
-def _spellings(connection: sa.Connection, person: Person) -> Sequence[str]:
+def spellings(connection: sa.Connection, person: Person) -> Sequence[str]:
     """How the person's number is written among those that redirected calls; few, whatever the number of calls."""
     alike = sa.select(redirections.c.number).where(redirections.c.ending == ending(person.shown)).distinct()
     return [written for written in connection.scalars(alike) if person.meant_by(written)]

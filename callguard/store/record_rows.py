@@ -36,11 +36,12 @@ class StoredRecord:
     written: frozenset[str]
     kept_until: datetime | None
     kept_rule: str | None
+    restricted: bool
 
 
 _TABLE: Mapping[Kind, sa.Table] = {Kind.CDR: calls, Kind.SMS: messages}
 _ENDED = {Kind.CDR: calls.c.ended_at.is_not(None), Kind.SMS: sa.true()}
-_KEPT = ("kept_until", "kept_rule")
+_KEPT = ("kept_until", "kept_rule", "restricted")
 _CALLS = sa.select(
     calls.c.id, calls.c.started_at, calls.c.ended_at, *(calls.c[name] for name in _KEPT), policies.c.name.label("policy"),
     calls.c.caller_e164.label("one"), calls.c.callee_e164.label("other"),
@@ -86,6 +87,11 @@ def count_due_records(connection: sa.Connection, kind: Kind, as_of: datetime) ->
     """How many of them a sweep at ``as_of`` will look at, those that were never dated left out."""
     table = _TABLE[kind]
     return connection.execute(sa.select(sa.func.count()).select_from(table).where(table.c.kept_until <= as_of)).scalar_one()
+
+
+def read_records(connection: sa.Connection, kind: Kind, ids: Sequence[str]) -> list[StoredRecord]:
+    """Those of these that there are, as they are now; at most a page."""
+    return _read(connection, kind, _ROWS[kind].where(_TABLE[kind].c.id.in_([_key(kind, one) for one in ids])))
 
 
 def lock_record(connection: sa.Connection, kind: Kind, identifier: str) -> StoredRecord | None:
@@ -141,6 +147,7 @@ def _read(connection: sa.Connection, kind: Kind, wanted: sa.Select[Any]) -> list
             written=frozenset(filter(None, (row["sender"], row["recipient"]))) if kind is Kind.SMS else frozenset(),
             kept_until=row["kept_until"],
             kept_rule=row["kept_rule"],
+            restricted=row["restricted"],
         )
         for row in rows
     ]

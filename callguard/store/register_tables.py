@@ -6,7 +6,8 @@ of whom all was written out, by whom and why. Each row has an entry in the ledge
 
 ``copies`` are what left the house: recordings released to a person (S11), recordings and call records disclosed (C11), each with the hash
 of the copy. ``release_consents`` are what parties said to that, given and withdrawn. An incident (S14, C13) is opened by a row of
-``incidents``, which tells what was affected as it was counted then; notifications and its end are rows of ``incident_steps``.
+``incidents``, which tells what was affected as it was counted then; notifications and its end are rows of ``incident_steps``. ``acts`` are
+what was done for a person: erased, restricted, lifted, rectified, objected, withdrawn; ``told`` says in words what came of it.
 """
 
 from sqlalchemy import Boolean, Column, Date, ForeignKey, Integer, String, Table, Text
@@ -133,5 +134,20 @@ incident_steps = Table(
     Column("salt", String, nullable=False),
 )
 
-REGISTERS = (requests, request_steps, denials, exports, release_consents, copies, incidents, incident_steps, retags)
+acts = Table(
+    "acts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("act", String, nullable=False),
+    Column("number", String, nullable=False),
+    Column("number_e164", String, index=True),
+    Column("reason", String, nullable=False),
+    Column("reference", String, nullable=False),
+    Column("told", Text, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("salt", String, nullable=False),
+)
+
+REGISTERS = (requests, request_steps, denials, exports, release_consents, copies, incidents, incident_steps, retags, acts)
 """All of them; the ledger is held against their rows."""

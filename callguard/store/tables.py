@@ -61,6 +61,7 @@ calls = Table(
     Column("hangup_cause", String),
     Column("source", String, nullable=False, server_default="live"),
     Column("queue", String),
+    Column("restricted", Boolean, nullable=False, server_default=sa.false()),
     *_kept(),
     UniqueConstraint("linkedid", "pbx"),
 )
@@ -156,6 +157,7 @@ messages = Table(
     Column("recipient_e164", String, index=True),
     Column("at", Moment, nullable=False, index=True),
     Column("received_at", Moment, nullable=False),
+    Column("restricted", Boolean, nullable=False, server_default=sa.false()),
     *_kept(),
 )
 partial("ix_messages_kept_until", messages.c.kept_until.is_not(None), messages.c.kept_until)
@@ -196,6 +198,8 @@ deletions = Table(
     Column("size", BigInteger),
     Column("file", String, nullable=False),
 )
+
+Index("ix_deletions_sha256", deletions.c.sha256)
 
 accesses = Table(
     "accesses",

@@ -120,6 +120,7 @@ def test_no_column_could_hold_a_text_message() -> None:
     """C1: the allow-list of what is kept of an SMS."""
     assert {column.name for column in messages.c} == {
         "id", "pbx", "direction", "sender", "sender_e164", "recipient", "recipient_e164", "at", "received_at", "kept_until", "kept_rule",
+        "restricted",
     }  # fmt: skip
 
 
