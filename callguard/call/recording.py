@@ -26,13 +26,11 @@ def align(call: Call, at: datetime) -> Alignment:
     if running is None:
         return _start(call, at)
     party = call.party(running.leg)
-    if party is None or party.stage is Stage.GONE:
-        finished, file_it = finish(call, running, at)
-        started, start_it = _start(finished, at)
-        return started, (*file_it, *start_it)
-    if party.decision not in COVERED:
-        return stop(call, running, at)
-    return _pause_or_resume(call, running, party)
+    if party is not None and party.stage is not Stage.GONE and party.decision in COVERED:
+        return _pause_or_resume(call, running, party)
+    ended, end_it = finish(call, running, at) if party is None or party.stage is Stage.GONE else stop(call, running, at)
+    started, start_it = _start(ended, at)
+    return started, (*end_it, *start_it)
 
 
 def subject(call: Call) -> Party | None:

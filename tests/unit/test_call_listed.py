@@ -131,6 +131,13 @@ def test_a_second_person_who_is_entered_silences_the_first_ones_recording() -> N
     assert call << entered(FRIEND) >> pause() << gone(FRIEND) >> go_on()
 
 
+def test_the_second_person_is_recorded_when_the_first_is_entered_while_on_hold() -> None:
+    """Nobody who objects is there; the other's recording is one of its own."""
+    call = talking()
+    assert call << handed_over(FRIEND) >> say(1, FRIEND) << said(1, FRIEND) >> release(FRIEND) << joined(FRIEND) << left(CUSTOMER)
+    assert call << entered() >> stop() >> record(2, FRIEND) << joined(CUSTOMER) >> pause(2, FRIEND)
+
+
 def test_who_joins_listed_while_being_asked_is_released_once() -> None:
     call = inbound()
     assert call << handed_over() >> say(1) << joined(CUSTOMER, listed=True) >> release() << joined(AGENT)
