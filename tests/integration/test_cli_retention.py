@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from callguard.store.listing import list_recordings
+from callguard.store.retag_tables import retags
 from callguard.store.tables import contracts
 from tests.integration.cli_site import Site, inbound, new_site, recording
 
@@ -101,7 +102,9 @@ def test_a_changed_policy_is_shown_and_applied(site: Site) -> None:
         }
     ]
     assert [one["expires_at"] for one in site.json("recordings")] == ["2027-02-28T09:30:00.250Z"]
-    done = site.run("retag")
+    done = site.run("retag", "--by", "Ana Pop")
+    with site.database.read() as connection:
+        assert connection.scalars(sa.select(retags.c.by)).all() == ["Ana Pop"]
     assert done.stdout.splitlines() == [
         f"change  recording  r-a  {planned['verdicts'][0]['reason']}",
         "1 changed, 0 kept, 0 refused, 0 same; 0 failed",
