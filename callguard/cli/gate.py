@@ -4,6 +4,10 @@ A refusal is entered in the database and in the ledger. Who may not write the da
 instead, and the message says which of the two it was.
 """
 
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -24,9 +28,25 @@ def command_name(context: typer.Context) -> str:
     return context.command_path.removeprefix(context.find_root().command_path).strip()
 
 
+def require_kept(chosen: "Settings", path: Path) -> None:
+    """Raises :class:`GuardRefusal` when the configuration may be that of who is behind sudo, who would give themselves roles in it.
+
+    It, and every folder above it, must belong to root or to the account that the command runs as, and be writable to nobody else.
+    """
+    if not asking(_keeper(chosen)).behind:
+        return
+    file = path.resolve()
+    for each in (file, *file.parents):
+        status = each.stat()
+        others_write = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX
+        if status.st_uid not in {0, os.getuid()} or others_write:
+            remedy = "through sudo, only a configuration is believed that root or callguard's user keeps, in folders of theirs"
+            raise GuardRefusal("can be written by others than root and the account that runs this", place=str(each), remedy=remedy)
+
+
 def require_role(chosen: "Settings", command: str) -> None:
     """Raises :class:`GuardRefusal` unless who asks holds a role that may; that is entered."""
-    asker, needed = asking(), allowed(command)
+    asker, needed = asking(_keeper(chosen)), allowed(command)
     held = asker.roles(chosen.access)
     if held & needed:
         return
@@ -42,8 +62,18 @@ _NO_TABLE = "run it as root or as callguard's user; others need a role below [ac
 
 def signature(chosen: "Settings", name: str | None) -> str:
     """Who acts, as it is written down: the name given, or that of the account; with the account where `[access]` says whose it is."""
-    asker = asking()
+    asker = asking(_keeper(chosen))
     return signed(name or asker.account, asker.account) if chosen.access else name or asker.account
+
+
+def _keeper(chosen: "Settings") -> int | None:
+    """Who owns the database, or the folder where it will be made; whoever that is can do anything to it."""
+    kind, _, rest = chosen.store.url.partition(":///")
+    file = Path(rest.partition("?")[0])
+    for place in (file, file.parent) if kind == "sqlite" else ():
+        with suppress(OSError):
+            return place.stat().st_uid
+    return None
 
 
 def _entered(chosen: "Settings", asker: Asker, command: str) -> str:

@@ -23,10 +23,11 @@ def settings(context: typer.Context) -> "Settings":
 
     Raises :class:`callguard.errors.ConfigError`, and :class:`callguard.errors.GuardRefusal` for who may not.
     """
-    from callguard.cli.gate import command_name, require_role
+    from callguard.cli.gate import command_name, require_kept, require_role
     from callguard.config import load_settings
 
     chosen = load_settings(settings_path(context))
+    require_kept(chosen, settings_path(context))
     require_role(chosen, command_name(context))
     return chosen
 

@@ -1,10 +1,10 @@
 """Who asks, as far as the machine knows, and which roles they hold.
 
 Whoever runs a command from an account of their own is that account: the kernel says so. Two accounts are no person's: root, and that of the
-service, from which commands are run through sudo. There it is asked who stands behind: sudo tells (``SUDO_UID``), else the login that the
-kernel remembers through su and root shells (``/proc/self/loginuid``). Both could be made up, but only by somebody who is root, or the
-service, already and could read the database without asking. From any other account neither is believed: a user sets their environment as
-they like, and a login that was never set may be set by anybody.
+service (called `callguard`, or whoever owns the database), from which commands are run through sudo. There it is asked who stands behind:
+sudo tells (``SUDO_UID``), else the login that the kernel remembers through su and root shells (``/proc/self/loginuid``). Both could be made
+up, but only by somebody who is root, or the service, already and could read the database without asking. From any other account neither
+is believed: a user sets their environment as they like, and a login that was never set may be set by anybody.
 
 Without `[access]`, whoever runs commands as root or as the service has every role, and nobody else has any. With it, people have the roles
 that it gives to their account or to one of its groups; root and the service keep `admin`, as the daemon has to run, whoever is behind them.
@@ -30,11 +30,12 @@ _UNSET = 2**32 - 1
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who stands behind the command, their groups, and whether it runs as root or the service."""
+    """Who stands behind the command, their groups, whether it runs as root or the service, and ``behind``: as an account not theirs."""
 
     account: str
     groups: frozenset[str]
     owner: bool
+    behind: bool = False
 
     def roles(self, access: Mapping[str, Sequence[str]]) -> AbstractSet[Role]:
         """What `[access]` gives them; empty, it is not there."""
@@ -45,13 +46,12 @@ class Asker:
         return frozenset(given | ({Role.ADMIN} if self.owner else set()))
 
 
-def asking() -> Asker:
-    """Who runs this process."""
-    running = os.getuid()
-    owner = running == 0 or _name(running) == SERVICE
-    behind = _behind() if owner else None
-    uid = running if behind is None else behind
-    return Asker(_name(uid), _groups(uid, itself=uid == running), owner)
+def asking(keeper: int | None) -> Asker:
+    """Who runs this process; ``keeper`` is the account that owns the database, ``None`` where no account of this machine does."""
+    running, told = os.getuid(), _behind()
+    owner = running in {0, keeper} or _name(running) == SERVICE
+    uid = told if owner and told is not None else running
+    return Asker(_name(uid), _groups(uid, itself=uid == running), owner, behind=told not in {None, running})
 
 
 def _behind() -> int | None:

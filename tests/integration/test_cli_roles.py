@@ -20,7 +20,7 @@ from tests.integration.ledger_place import found_in
 from tests.other_user import NOBODY
 
 HOLD = ("hold", "place", "--reason", "court", "--reference", "12/2026", "--number", "0722000111")
-ME = asking().account
+ME = asking(os.getuid()).account
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_refusal_that_was_taken_out_of_the_database_is_found_out(site: Site) -
 
 def test_who_may_not_write_the_database_is_told_where_the_refusal_went(site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """S10: no claim that it was entered where it could not be."""
-    monkeypatch.setattr(gate, "asking", lambda: Asker("ana", frozenset(), owner=False))
+    monkeypatch.setattr(gate, "asking", lambda _: Asker("ana", frozenset(), owner=False))
     logged: list[str] = []
 
     def journal(text: str) -> bool:

@@ -58,10 +58,10 @@ def context_of(name: str, config: Path) -> typer.Context:
 
 
 def takes_settings(command: Callable[..., object]) -> bool:
-    """Itself, or by a function of its module that it hands its context to."""
+    """Itself, or by a function of its module that it hands its context to, and that one likewise."""
     source, beside = inspect.getsource(command), vars(inspect.getmodule(command))
-    handed = [beside[called] for called in re.findall(r"(\w+)\(context,", source) if called in beside]
-    return "settings(context)" in source or any("settings(context)" in inspect.getsource(one) for one in handed)
+    handed = {called for called in re.findall(r"(\w+)\(context, ", source) if called in beside and called != command.__name__}
+    return "settings(context)" in source or any(takes_settings(beside[one]) for one in handed)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -91,7 +91,7 @@ def test_every_command_for_every_role(name: str, role: Role, tmp_path: Path, mon
     """S10, C10: allowed or denied as the table says, through the gate that the command goes through."""
     config = tmp_path / "callguard.toml"
     config.write_text(f'{CONFIGURATION}ana = ["{role}"]\n', "utf-8")
-    monkeypatch.setattr(gate, "asking", lambda: Asker("ana", frozenset(), owner=False))
+    monkeypatch.setattr(gate, "asking", lambda _: Asker("ana", frozenset(), owner=False))
     monkeypatch.setattr(gate, "log_line", lambda _: True)
     if role in allowed(name):
         assert settings(context_of(name, config)).access == {"ana": (role,)}
@@ -173,29 +173,29 @@ def test_an_account_of_ones_own_is_who_asks_and_nothing_else_is_believed(login: 
     run_as(DAEMON.pw_uid, monkeypatch)
     monkeypatch.setenv("SUDO_UID", "0")
     login.write_text("0", "ascii")
-    assert (asking().account, asking().owner) == ("daemon", False)
+    assert (asking(None).account, asking(None).owner) == ("daemon", False)
 
 
 @pytest.mark.usefixtures("login")
 def test_behind_sudo_is_who_called_it(monkeypatch: pytest.MonkeyPatch) -> None:
     run_as(0, monkeypatch)
     monkeypatch.setenv("SUDO_UID", str(DAEMON.pw_uid))
-    assert asking() == Asker("daemon", frozenset({"daemon"}), owner=True)
+    assert asking(None) == Asker("daemon", frozenset({"daemon"}), owner=True, behind=True)
 
 
 def test_behind_a_root_shell_is_who_logged_in(login: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_as(0, monkeypatch)
     login.write_text(f"{DAEMON.pw_uid}\n", "ascii")
-    assert (asking().account, asking().owner) == ("daemon", True)
+    assert (asking(None).account, asking(None).owner) == ("daemon", True)
 
 
 @pytest.mark.usefixtures("login")
 def test_behind_the_service_is_who_called_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asker, "SERVICE", "daemon")
     run_as(DAEMON.pw_uid, monkeypatch)
-    assert (asking().account, asking().owner) == ("daemon", True)
+    assert (asking(None).account, asking(None).owner) == ("daemon", True)
     monkeypatch.setenv("SUDO_UID", "0")
-    assert (asking().account, asking().owner) == ("root", True)
+    assert (asking(None).account, asking(None).owner) == ("root", True)
 
 
 @pytest.mark.parametrize("told", ["", "-1", "²", "none", "4294967295"])
@@ -203,10 +203,45 @@ def test_nobody_behind_root_is_root(told: str, login: Path, monkeypatch: pytest.
     run_as(0, monkeypatch)
     monkeypatch.setenv("SUDO_UID", told)
     login.unlink()
-    assert (asking().account, asking().owner) == ("root", True)
+    assert (asking(None).account, asking(None).owner) == ("root", True)
 
 
 @pytest.mark.usefixtures("login")
 def test_an_account_that_the_machine_does_not_know_has_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     run_as(3_000_000_000, monkeypatch)
-    assert (asking().account, asking().owner) == ("uid 3000000000", False)
+    assert (asking(None).account, asking(None).owner) == ("uid 3000000000", False)
+
+
+@pytest.mark.usefixtures("login")
+def test_the_service_may_be_called_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever owns the database can do anything to it, and so is not asked for more."""
+    run_as(DAEMON.pw_uid, monkeypatch)
+    assert asking(DAEMON.pw_uid).owner
+    assert not asking(0).owner
+
+
+@pytest.mark.parametrize("behind", [True, False])
+@pytest.mark.parametrize("place", ["file", "folder", "owner"])
+def test_who_is_behind_sudo_brings_no_configuration_of_their_own(
+    place: str, behind: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S10: in which they would be whatever they like; through sudo the account could read it."""
+    folder = tmp_path / "theirs"
+    folder.mkdir(mode=0o755)
+    config = folder / "callguard.toml"
+    config.write_text(f'{CONFIGURATION}ana = ["dpo"]\n', "utf-8")
+    monkeypatch.setattr(gate, "asking", lambda _: Asker("ana", frozenset(), owner=True, behind=behind))
+    settings(context_of("listen", config))
+    if place == "owner":
+        if os.geteuid() != 0:
+            pytest.skip("to give a file away needs root")
+        monkeypatch.setattr(os, "getuid", lambda: DAEMON.pw_uid)
+        config.touch()
+        os.chown(config, 12345, -1)
+    else:
+        (folder if place == "folder" else config).chmod(0o777)
+    if not behind:
+        settings(context_of("listen", config))
+        return
+    with pytest.raises(GuardRefusal, match="can be written by others"):
+        settings(context_of("listen", config))
