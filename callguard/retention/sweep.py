@@ -7,21 +7,25 @@ one page.
 *Considered* are the recordings that are due and not deleted, the held, restricted and obstructed ones among them. What is not due is not
 looked at; that is what keeps an empty sweep as cheap as one look at an index.
 
-A page goes in two transactions (:mod:`callguard.retention.going`). Design rule 10 asks for one recording a transaction, so that one failure
-never stops the rest, each can be begun anew, and no row claims what is not so. All of that is kept, and what costs most, to have the disk
-make something durable, is paid once for all of a page:
+What is due goes in groups of two transactions each (:mod:`callguard.retention.going`). Design rule 10 asks for one recording a
+transaction, so that one failure never stops the rest, each can be begun anew, and no row claims what is not so. All of that is kept, and
+what costs most, to have the disk make something durable, is paid once for all of a group:
 
 - one that cannot be reached, read, unlocked or removed gets a verdict of its own, and the others go on without it;
-- a page that cannot be dealt with as a whole, because another hand wrote to a row of it or a constraint refused one, is dealt with one by
+- a group that cannot be dealt with as a whole, because another hand wrote to a row of it or a constraint refused one, is dealt with one by
   one by the same steps (:mod:`callguard.retention.execution`);
 - cut off anywhere, the next sweep goes on: a recording of which anything may be gone is marked as such before, durably, and closed only
   when all of it is gone, durably.
+
+Nobody has to wait long for a sweep: a group takes a twentieth of a second on whatever disk (:mod:`callguard.retention.pace`), and between
+two of them another writer finds the database free, since the sweep reads and judges outside of any transaction.
 
 A file that had another name is deleted under ours, its row is closed, and it counts as failed all the same: somebody has to look for the
 other name, and no later sweep would speak of it again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +40,9 @@ from callguard.retention.going import Going, Site, finish, going, mark
 from callguard.retention.holds import Hold, Matter
 from callguard.retention.looking import Found, look
 from callguard.retention.naming import SEALED
+from callguard.retention.pace import Pace
 from callguard.retention.rules import Action, Candidate, Finding, Ground, Verdict, judge
+from callguard.store import retention_rows
 from callguard.store.database import Database
 from callguard.store.deletion_rows import rules_of
 from callguard.store.hold_rows import holds_in_force, matters
@@ -67,8 +73,9 @@ class SweepPlan(Opening):
             yield from ((verdict,) for verdict in self._judge(page, *self._bearing(page), dict.fromkeys((one.path for one in page), there)))
 
     def groups(self) -> Iterator[Group]:
-        """A page each. Raises :class:`callguard.errors.StoreError`."""
-        return (_Page(self, page) for page in self._pages())
+        """As many in each as the disk can delete in a short while. Raises :class:`callguard.errors.StoreError`."""
+        pace = Pace()
+        return (_Page(self, page, pace) for page in self._pages(lambda: pace.size))
 
     def delete(self, unit: Unit) -> Sequence[Outcome]:
         """The one of that verdict, as it is now. Raises :class:`callguard.errors.CallguardError`."""
@@ -135,15 +142,15 @@ class SweepPlan(Opening):
             holds = holds_in_force(connection)
             return holds, _about(connection, recordings, holds)
 
-    def _pages(self) -> Iterator[Sequence[StoredRecording]]:
+    def _pages(self, size: Callable[[], int] = lambda: retention_rows.PAGE) -> Iterator[Sequence[StoredRecording]]:
         last: StoredRecording | None = None
-        while page := self._page(last):
+        while page := self._page(last, size()):
             yield page
             last = page[-1]
 
-    def _page(self, after: StoredRecording | None) -> Sequence[StoredRecording]:
+    def _page(self, after: StoredRecording | None, limit: int) -> Sequence[StoredRecording]:
         with self.database.read() as connection:
-            return due_page(connection, self.as_of, after)
+            return due_page(connection, self.as_of, after, limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +159,14 @@ class _Page:
 
     plan: SweepPlan
     recordings: Sequence[StoredRecording]
+    pace: Pace
 
     def delete(self) -> Sequence[Outcome]:
-        return self.plan.delete_all(self.recordings)
+        begun = time.monotonic()
+        try:
+            return self.plan.delete_all(self.recordings)
+        finally:
+            self.pace.note(len(self.recordings), time.monotonic() - begun)
 
     def units(self) -> Iterator[Unit]:
         return self.plan.judged(self.recordings)

@@ -11,12 +11,13 @@ so its logger for statements is held at WARNING whatever the others are set to. 
 
 import logging
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy import event
+from sqlalchemy import event, exc
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -34,7 +35,10 @@ STATEMENT_S = 30
 LOG_LIMIT_BYTES = 16 * 1024 * 1024
 """What SQLite cuts the write-ahead log back to once a long reader no longer holds it open."""
 
-_BEGIN = "callguard_begin"
+LOOK_S = 0.001
+"""How often a writer looks whether SQLite's one writing transaction is over."""
+
+_WRITING = "callguard_writing"
 
 logging.getLogger("sqlalchemy.engine.Engine").setLevel(logging.WARNING)
 
@@ -48,7 +52,7 @@ class Database:
         self._engine = _sqlite_engine(url) if is_sqlite(url) else _postgresql_engine(url)
         self._claim: ServerClaim | None = None
         self._resting: list[sa.Connection] = []
-        self._writing = self._engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+        self._writing = self._engine.execution_options(**{_WRITING: True})
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -64,7 +68,7 @@ class Database:
         """As :meth:`write`, at less cost, for statements by :mod:`callguard.store.straight` alone: SQLAlchemy knows of no transaction."""
         with self._lent() as connection:
             if is_sqlite(self.url):
-                straight.execute(connection, "BEGIN IMMEDIATE")
+                _begin_immediate(connection)
             yield connection
             straight.commit(connection)
 
@@ -173,7 +177,31 @@ def _execute(connection: DBAPIConnection, statement: str) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    straight.execute(connection, connection.get_execution_options().get(_BEGIN, "BEGIN"))
+    if connection.get_execution_options().get(_WRITING):
+        _begin_immediate(connection)
+    else:
+        straight.execute(connection, "BEGIN")
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    """Wait for the other writer's end. SQLite's own waiting looks again after up to 100 ms and so misses many a gap between two others."""
+    end = time.monotonic() + PATIENCE_S
+    straight.execute(connection, "PRAGMA busy_timeout=0")
+    try:
+        while not _began(connection, last=time.monotonic() >= end):
+            time.sleep(LOOK_S)
+    finally:
+        straight.execute(connection, f"PRAGMA busy_timeout={PATIENCE_S * 1000}")
+
+
+def _began(connection: sa.Connection, *, last: bool) -> bool:
+    try:
+        straight.execute(connection, "BEGIN IMMEDIATE")
+    except exc.DBAPIError as failure:
+        if last or getattr(failure.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 def _postgresql_engine(url: sa.URL) -> sa.Engine:

@@ -18,8 +18,8 @@ from callguard.store.loading import in_chunks
 from callguard.store.tables import recordings, sweeps
 from callguard.store.types import to_millis
 
-PAGE = 250
-"""Recordings; as many as are deleted together, in transactions that should be over in some 30 ms."""
+PAGE = 500
+"""Recordings that are read at once, at most."""
 
 
 class StoredRecording(NamedTuple):
@@ -54,12 +54,12 @@ _STATUS = {status.value: status for status in RecordingStatus}
 _KEPT = tuple(recordings.c[name] for name in StoredRecording._fields)
 
 
-def due_page(connection: sa.Connection, as_of: datetime, after: StoredRecording | None) -> Sequence[StoredRecording]:
-    """The next :data:`PAGE` recordings, in order of expiry, that are not deleted and expire at ``as_of`` or before; none: that was all."""
+def due_page(connection: sa.Connection, as_of: datetime, after: StoredRecording | None, limit: int) -> Sequence[StoredRecording]:
+    """The next ``limit`` recordings, in order of expiry, that are not deleted and expire at ``as_of`` or before; none: that was all."""
     due = sa.select(*_KEPT).where(_is_due(as_of))
     if after is not None:
         due = due.where(sa.tuple_(recordings.c.expires_at, recordings.c.id) > (after.expires_at, after.id))
-    return [_stored(row) for row in connection.execute(due.order_by(recordings.c.expires_at, recordings.c.id).limit(PAGE))]
+    return [_stored(row) for row in connection.execute(due.order_by(recordings.c.expires_at, recordings.c.id).limit(limit))]
 
 
 def count_due(connection: sa.Connection, as_of: datetime) -> int:

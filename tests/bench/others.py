@@ -30,10 +30,14 @@ def sweep() -> Iterator[Bar]:
         sweep_speed.fill(place)
         found = sweep_speed.empty_sweep(place)
     yield Bar("empty sweep over 1,000,000 recordings", found["empty_ms"], "≤", 5.0, "ms", f"median of {sweep_speed.RUNS}")
-    with sweep_speed.on_disk() as place:
-        found = sweep_speed.deleting(place)
-    beside = f"{found['delete_us']:.0f} ÷ {found['find_us']:.0f} µs a file, {sweep_speed.DELETED:,} files"
-    yield Bar("deleting with proof ÷ find -delete", found["ratio"], "≤", 3.0, "", beside)
+    for form, found in (("plain", sweep_speed.plain()), ("sealed", sweep_speed.sealed())):
+        beside = f"{found['delete_us']:.0f} ÷ {found['find_us']:.0f} µs a file, {found['recordings']:,} files on the disk"
+        yield Bar(f"deleting {form} ones with proof ÷ find -delete", found["ratio"], "≤", 3.0, "", beside)
+    commits = sweep_speed.commits()
+    told = ", ".join(f"{name} {times['median']:.1f} / {times['slowest']:.0f} ms" for name, times in commits.items())
+    yield Bar(
+        "another's commit beside a typed sweep, slowest", commits["beside_typed"]["slowest"], "≤", 250.0, "ms", f"median / slowest: {told}"
+    )
 
 
 def reconcile() -> Iterator[Bar]:

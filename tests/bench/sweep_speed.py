@@ -2,19 +2,29 @@
 
 `empty_ms` is a whole sweep, guards and its own row included, over a million recordings, as many calls and a tenth of messages of which
 none is due; `look_ms` the part without writing. One hold is in force.
-`delete_us` is one recording deleted with its proof, durably, file after file; `find_us` is what `find -delete` takes for one file of the
-same tree, which makes nothing durable and proves nothing; `ratio` is that of the two. `write_ms_alone` and `write_ms_in_sweep` are the
-commits of another writer, ten a second, without and with a sweep that deletes all the while.
+
+`plain` and `sealed` are whole sweeps, guards included, in which all is due: `delete_us` is one recording deleted with its proof, durably;
+`find_us` is what `find -delete` takes for one file of the same tree, which makes nothing durable and proves nothing; `ratio` is that of the
+two. The trees are on the disk and not only in memory when they are deleted, as recordings are that have expired; a file that was never
+written out costs nothing to delete, and then it is the proof alone that is measured (`unwritten`). A sealed recording has a key in a file
+of its own, which `find` does not delete.
+
+`commit_ms` are those of another writer, 50 a second, as the engine is one: alone, beside a sweep that somebody has typed, which is a
+process of its own, and beside that of the daemon's schedule, which is a thread of the same.
 """
 
 import json
+import os
+import secrets
+import shutil
 import statistics
 import subprocess
-import threading
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
+from datetime import time as clock_time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -22,22 +32,27 @@ from typing import Final
 import sqlalchemy as sa
 
 from callguard.call.state import Number
-from callguard.retention.execution import execute, verdicts
+from callguard.retention.execution import SweepTotals, execute, verdicts
 from callguard.retention.holding import place_hold
 from callguard.retention.holds import Scope
 from callguard.retention.marker import mark_root
-from callguard.retention.whole import Premises, guarded, plan_whole
+from callguard.retention.schedule import SweepSchedule
+from callguard.retention.whole import Premises, guarded, plan_whole, unguarded
 from callguard.store.database import open_database
 from callguard.store.migration import migrate
-from callguard.store.tables import messages, recordings
+from callguard.store.tables import messages
 from callguard.store.types import to_millis
 from tests.integration.record_place import LIMITS, RULES
 from tests.integration.sweep_place import DUE, STARTED, Place, new_place
 
 RECORDINGS: Final = 1_000_000
-DELETED: Final = 5_000
+PLAIN: Final = 100_000
+SEALED: Final = 10_000
+A_DAY: Final = 5_000
+SIZE: Final = 4_000
+KEY: Final = bytes(92)
 RUNS: Final = 50
-WRITES: Final = 50
+WRITES: Final = 100
 
 
 def main() -> None:
@@ -46,8 +61,8 @@ def main() -> None:
     with on_disk() as place:
         fill(place)
         figures["empty"] = empty_sweep(place)
-    with on_disk() as place:
-        figures["deleting"] = deleting(place)
+    figures["plain"], figures["sealed"], figures["unwritten"] = plain(), sealed(), unwritten()
+    figures["commit_ms"] = commits()
     print(json.dumps(figures, indent=2))  # noqa: T201 - the figures are the output
 
 
@@ -108,41 +123,95 @@ def empty_sweep(place: Place) -> dict[str, float]:
     }
 
 
-def deleting(place: Place) -> dict[str, float]:
-    """The same tree twice: once by `find`, once by the sweep, with another writer beside it."""
-    alone = write_times(place)
-    names = [f"r{number}" for number in range(DELETED)]
-    for name in names:
-        (place.root / "2026/08/31").mkdir(parents=True, exist_ok=True)
-        (place.root / "2026/08/31" / f"{name}.wav").write_bytes(bytes(16_000))
-    found = milliseconds(lambda: subprocess.run(["find", place.root, "-type", "f", "-delete"], check=True))
-    add_many(place, names)
-    swept = milliseconds(lambda: execute(place.plan()))
-    add_many(place, [f"again-{name}" for name in names])
-    with sweeping(place):
-        beside = write_times(place)
-    return {
-        "recordings": DELETED,
-        "delete_us": swept * 1000 / DELETED,
-        "find_us": found * 1000 / DELETED,
-        "ratio": swept / found,
-        **{f"write_ms_alone_{name}": value for name, value in alone.items()},
-        **{f"write_ms_in_sweep_{name}": value for name, value in beside.items()},
-    }
+def plain() -> dict[str, float]:
+    """As FreePBX wants it."""
+    return beside_find(PLAIN, lambda place: files(place.root, PLAIN), "stopped")
 
 
-def add_many(place: Place, names: list[str]) -> None:
-    """Due recordings with their files."""
-    place.add(names[0])
-    row = place.row(names[0])
+def sealed() -> dict[str, float]:
+    """Each with its key; their content is none, as no sweep opens them."""
+
+    def keys_as_well(place: Place) -> None:
+        files(place.keys.folder, SEALED, KEY)
+        files(place.root, SEALED, suffix=".wav.sealed")
+
+    return beside_find(SEALED, keys_as_well, "sealed")
+
+
+def unwritten() -> dict[str, float]:
+    """The plain ones, younger than half a minute."""
+    return beside_find(SEALED, lambda place: files(place.root, SEALED), "stopped", written=lambda: None)
+
+
+def beside_find(count: int, make: Callable[[Place], None], status: str, written: Callable[[], None] = os.sync) -> dict[str, float]:
+    """The same tree twice: once deleted by `find`, once by a sweep."""
+    with on_disk() as place:
+        make(place)
+        written()
+        found = milliseconds(lambda: subprocess.run(["find", place.root, "-type", "f", "-delete"], check=True))
+        shutil.rmtree(place.keys.folder)
+        place.keys.prepare()
+        make(place)
+        rows(place, count, status)
+        written()
+        premises = Premises(place.database, place.root, place.keys, RULES, LIMITS, dict)
+        before = time.process_time()
+        swept = milliseconds(lambda: require(count, execute(unguarded(premises, DUE, lambda: False))))
+        cpu = time.process_time() - before
+    each = {"delete_us": swept * 1000 / count, "delete_cpu_us": cpu * 1e6 / count, "find_us": found * 1000 / count}
+    return {"recordings": count, **each, "ratio": swept / found}
+
+
+def require(count: int, totals: SweepTotals) -> None:
+    """A figure of what was not done is none."""
+    if (totals.deleted, totals.failed) != (count, 0):
+        raise AssertionError(totals)
+
+
+def files(root: Path, count: int, content: bytes = bytes(SIZE), suffix: str = ".wav") -> None:
+    """`A_DAY` in a folder: a million in half a year are as many."""
+    for number in range(count):
+        path = root / day(number) / f"r{number}{suffix}"
+        if number % A_DAY == 0:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def day(number: int) -> str:
+    """The folder of a recording."""
+    return f"2026/08/{number // A_DAY + 1:02}"
+
+
+def rows(place: Place, count: int, status: str) -> None:
+    """Of the files, due at `DUE` and in the milliseconds before, with random ids, as they are."""
+    insert = (
+        "INSERT INTO recordings (id, call_id, position, leg, channel, path, status, requested_at, expires_at, policy_version, size, "
+        "sha256) VALUES (?, 'c', 0, '1.1', 'PJSIP/a-1', ?, ?, ?, ?, 'p1', ?, ?)"
+    )
+    started, due = to_millis(STARTED), to_millis(DUE)
+    of_all = (
+        (secrets.token_hex(16), f"{day(one)}/r{one}.wav", status, started, due - count + one, SIZE, "ab" * 32) for one in range(count)
+    )
     with place.database.write() as connection:
-        connection.execute(sa.insert(recordings), [{**row, "id": name, "path": f"2026/08/31/{name}.wav"} for name in names[1:]])
-    for name in names[1:]:
-        (place.root / "2026/08/31" / f"{name}.wav").write_bytes(bytes(16_000))
+        connection.exec_driver_sql(insert, list(of_all))
+
+
+def commits() -> dict[str, dict[str, float]]:
+    """What other writers wait for."""
+    with on_disk() as place:
+        files(place.root, 2 * SEALED)
+        rows(place, 2 * SEALED, "stopped")
+        os.sync()
+        times = {"alone": write_times(place)}
+        with typed(place):
+            times["beside_typed"] = write_times(place)
+        with scheduled(place):
+            times["beside_scheduled"] = write_times(place)
+    return times
 
 
 def write_times(place: Place) -> dict[str, float]:
-    """Milliseconds of small commits, ten a second."""
+    """Milliseconds of small commits, 50 a second."""
     moment = datetime.fromisoformat("2026-11-21T00:00:00+00:00")
     row = {"pbx": "main", "direction": "inbound", "sender": "1", "recipient": "2", "at": moment, "received_at": moment}
 
@@ -153,19 +222,47 @@ def write_times(place: Place) -> dict[str, float]:
     times = []
     for _ in range(WRITES):
         times.append(milliseconds(write))
-        time.sleep(0.1)
-    return {"median": statistics.median(times), "slowest": max(times)}
+        time.sleep(0.02)
+    return {"median": statistics.median(times), "p95": statistics.quantiles(times, n=20)[-1], "slowest": max(times)}
 
 
 @contextmanager
-def sweeping(place: Place) -> Iterator[None]:
-    """A sweep in a thread of its own for as long as the block lasts."""
-    over = threading.Event()
-    thread = threading.Thread(target=lambda: execute(place.plan(DUE + timedelta(days=1)), stopped=over.is_set))
-    thread.start()
-    yield
-    over.set()
-    thread.join()
+def typed(place: Place) -> Iterator[None]:
+    """A sweep in a process of its own for as long as the block lasts; it must not be over before."""
+    arguments = [place.database.place, str(place.root), str(place.keys.folder), DUE.isoformat()]
+    with subprocess.Popen([sys.executable, "-c", SWEEP, *arguments], stdout=subprocess.PIPE) as running:
+        try:
+            if running.stdout is None or not running.stdout.readline():
+                raise AssertionError("no sweep began")
+            yield
+        finally:
+            running.terminate()
+
+
+SWEEP: Final = """
+import sys
+from datetime import datetime
+from pathlib import Path
+from callguard.evidence.keys import KeyStore
+from callguard.retention.execution import execute
+from callguard.retention.sweep import plan_sweep
+from callguard.store.database import open_database
+
+url, root, keys, as_of = sys.argv[1:]
+print("begun", flush=True)
+execute(plan_sweep(open_database(url), Path(root), datetime.fromisoformat(as_of), KeyStore(Path(keys))))
+"""
+
+
+@contextmanager
+def scheduled(place: Place) -> Iterator[None]:
+    """The daemon's own, at once, for as long as the block lasts."""
+    schedule = SweepSchedule(place.database, lambda _, __: place.plan(), clock_time(3, 30))
+    schedule.start()
+    try:
+        yield
+    finally:
+        schedule.stop()
 
 
 def milliseconds(action: Callable[[], object]) -> float:

@@ -26,7 +26,7 @@ OBSERVED = """
 import sys
 from pathlib import Path
 from tests.integration import kill_points
-kill_points.observe(print)
+kill_points.observe(lambda line: sys.stdout.write(f"{line}\\n"))
 getattr(kill_points, sys.argv[1])(Path(sys.argv[2]), sys.argv[3])
 """
 
