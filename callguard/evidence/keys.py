@@ -127,12 +127,11 @@ class KeyStore:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Have the store to oneself: nobody else wraps a key until the end of the block. Waits for it. Raises :class:`FileFault`."""
-        folder = open_root(self.folder)
+        lock = self._lock()
         try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
             yield
         finally:
-            os.close(folder)
+            os.close(lock)
 
     @contextmanager
     def opened(self, path: str) -> Iterator[int]:
@@ -143,6 +142,16 @@ class KeyStore:
                 yield descriptor
             finally:
                 os.close(descriptor)
+
+    def _lock(self) -> int:
+        """On a file and not on the folder: what a network file system is to lock must be open for writing."""
+        try:
+            with spot(self.folder, NAME) as at:
+                lock = os.open(at.name, _EDITING | os.O_CREAT, mode=_NOBODY_ELSE, dir_fd=at.folder)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError as failure:
+            raise FileFault(f"cannot be locked: {failure.strerror}", place=str(self.folder / NAME), remedy=_REMEDY) from failure
+        return lock
 
     @contextmanager
     def _reaching(self, path: str) -> Iterator[Spot]:

@@ -4,7 +4,8 @@ Whoever wraps a key looks there first, with the store to himself. So a daemon th
 has the old master key, wraps nothing by it any more: its recordings stay plain until it is started again, and `callguard seal` seals them
 then. Without this a renewal could never say that it has come to its end.
 
-A file that cannot be understood was cut off by a loss of power while it was written, and is written anew by whoever prepares the store.
+A file that cannot be understood was cut off by a loss of power while it was written, or only made to be locked, and is written anew by
+whoever prepares the store.
 """
 
 import os

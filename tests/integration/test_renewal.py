@@ -258,6 +258,8 @@ def test_a_mark_that_was_cut_off_is_written_anew_and_one_that_cannot_be_read_is_
         mastery(place.keys.folder)
     with pytest.raises(FileFault, match="cannot be written"):
         write_mastery(place.keys.folder, Mastery(OLD.name, None))
+    with pytest.raises(FileFault, match="cannot be locked"):
+        vault_at(place.root.parent).prepare()
 
 
 def test_its_name_tells_nothing_of_a_master_key() -> None:
