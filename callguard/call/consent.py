@@ -89,6 +89,11 @@ def begin(call: Call, party: Party, moment: Moment) -> Outcome:
     return _ask(call, evolve(party, attempt=1), moment, 0)
 
 
+def find(call: Call, party: Party, moment: Moment) -> Outcome:
+    """The same after a restart, when a person who objected before the call has waited long enough."""
+    return release(call, party, moment) if party.consents else begin(call, party, moment)
+
+
 def repeat(call: Call, party: Party, moment: Moment) -> Outcome:
     """Say the prompt again without counting it: after a restart nobody knows what was heard, or whether it is still being said."""
     if party.stage is Stage.ANNOUNCING and call.policy.prompts:
@@ -203,7 +208,7 @@ TABLE: Mapping[Stage, Mapping[Signal, Action]] = {
     Stage.PRESENT: {
         **_NOTHING,
         Signal.HANDED_OVER: begin,
-        Signal.TAKEN_UP: begin,
+        Signal.TAKEN_UP: find,
         Signal.LISTED: object_,
         Signal.GONE: leave,
     },

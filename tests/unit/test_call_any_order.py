@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from callguard.call import commands as do
 from callguard.call import events as ev
 from callguard.call.policy import Mode
-from callguard.call.state import COVERED, RUNNING, Call, Decision, Number, Party, RecordingStatus, Stage
+from callguard.call.state import COVERED, RUNNING, Call, Decision, How, Number, Party, RecordingStatus, Stage
 from callguard.call.step import open_call, step
 from tests.unit.call_cast import CALL_ID, LISTED
 from tests.unit.call_facts import started
@@ -129,8 +129,11 @@ def test_nobody_is_recorded_beside_a_listed_person_who_is_asked_nothing_either(h
             begins = isinstance(order, do.StartRecording | do.ResumeRecording)
             assert not (begins and (beside or order.leg in listed))
             asks = isinstance(order, do.AskDigit) or (isinstance(order, do.Announce) and order.announcement != LISTED)
-            hangs_up = isinstance(order, do.HangUp) and not isinstance(moment.event, ev.LegGone)
-            assert not ((asks or hangs_up) and order.leg in listed)
+            assert not (asks and order.leg in listed)
+            if isinstance(order, do.HangUp) and not isinstance(moment.event, ev.LegGone):
+                hung_up_on = moment.call.party(order.leg)
+                assert hung_up_on is not None
+                assert hung_up_on.consents[-1].how is How.KEY
         running = moment.call.running
         assert running is None or (running.leg not in listed and (not beside or running.status is RecordingStatus.PAUSED))
 

@@ -175,6 +175,7 @@ def test_found_waiting_after_a_restart_goes_straight_on() -> None:
     """Design rule 11: entered while no daemon was there."""
     call = inbound()
     assert call << handed_over() >> say(1) << entered(at=9) >> release() << taken_up() >> release()
+    assert inbound(prompts=OWN) << entered(at=0.1) << taken_up() >> release()
 
 
 def test_hung_up_or_unknown_is_nobody() -> None:
