@@ -26,7 +26,7 @@ from callguard.call.evolve import evolve
 from callguard.call.policy import Policy
 from callguard.call.state import Call, Direction, Party, Recording, RecordingStatus, Role, Stage
 from callguard.retention.rules import stamp
-from callguard.store.adoption_rows import BACKFILL, Adopted, adopted_before, known_call
+from callguard.store.adoption_rows import BACKFILL, Adopted, adopted_before, deleted_before, known_call
 from callguard.store.types import to_millis
 
 
@@ -71,6 +71,10 @@ def judge(connection: sa.Connection, found: Found, intake: Intake) -> Judged:
     earlier = adopted_before(connection, found.sha256)
     if earlier is not None:
         return Judged(_adopted(found, earlier))
+    deleted = deleted_before(connection, found.sha256)
+    if deleted is not None:
+        reason = f"it is the sound of recording {deleted[0]}, which was deleted on {stamp(deleted[1])}: destroy this copy"
+        return Judged(left(found.entry.shown, reason))
     before, source = known_call(connection, intake.pbx, linkedid(found))
     if before is not None and source != BACKFILL:
         reason = "callguard itself was in its call; who recorded it beside that is to be looked into"

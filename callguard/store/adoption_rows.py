@@ -12,7 +12,7 @@ from callguard.store.ledger_rows import append
 from callguard.store.loading import load_calls
 from callguard.store.policy_rows import remember_policy
 from callguard.store.records import save_call
-from callguard.store.tables import calls, recordings
+from callguard.store.tables import calls, deletions, recordings
 from callguard.store.types import to_millis
 
 BACKFILL = "backfill"
@@ -39,6 +39,12 @@ def adopted_before(connection: sa.Connection, sha256: str) -> Adopted | None:
     )
     row = connection.execute(wanted).first()
     return None if row is None else Adopted(*row)
+
+
+def deleted_before(connection: sa.Connection, sha256: str) -> tuple[str, datetime] | None:
+    """The recording of that very sound that was deleted, and when: by the proof, which outlives all other rows of it."""
+    row = connection.execute(sa.select(deletions.c.recording_id, deletions.c.deleted_at).where(deletions.c.sha256 == sha256)).first()
+    return None if row is None else (row.recording_id, row.deleted_at)
 
 
 def known_call(connection: sa.Connection, pbx: str, linkedid: str) -> tuple[Call | None, str]:
