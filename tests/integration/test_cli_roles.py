@@ -125,3 +125,17 @@ def test_faulty_roles_are_told_with_the_others(site: Site) -> None:
     assert refused.returncode == 2
     for words in ("names no account of this machine", '"dop" is no role', 'write one or more of "admin"', "must not be empty"):
         assert words in refused.stderr
+
+
+def test_what_an_option_gives_out_more_takes_a_role_more(site: Site, tmp_path: Path) -> None:
+    """S10, S11: the admin may write out a person's data, but not others' numbers, nor answer for the release of their voices."""
+    give(site, **{ME: ["admin"]})
+    export = ("person", "export", "0722000111", "--to", str(tmp_path / "export"), "--reason", "request 12")
+    refused = site.run(*export, "--unmasked")
+    assert (refused.returncode, (tmp_path / "export").exists()) == (4, False)
+    assert "callguard person export --unmasked: needs the role dpo" in refused.stderr
+    assert site.run(*export, "--lawful-ground", "court order").returncode == 4
+    done = site.run(*export)
+    assert done.returncode == 0
+    assert "+40722000111" in done.stdout
+    assert entered(site) == [(ME, "person export --unmasked"), (ME, "person export --lawful-ground")]
