@@ -56,7 +56,7 @@ CONSENT_COLUMNS = (
 """What the digest of a decision is over: all columns but the row's number, under their names."""
 
 DELETION_COLUMNS = ("recording_id", "reason", "rule", "expires_at", "deleted_at", "sha256", "size", "file")
-_DELETION_TEXTS = ("file", "reason", "recording_id", "rule", "sha256")
+_DELETION_SORTED = tuple(sorted(DELETION_COLUMNS))
 SWEEP_COLUMNS = ("as_of", "finished_at", "considered", "deleted", "failed")
 
 _TRUTH = {0: False, 1: True}
@@ -73,7 +73,7 @@ def consent(row: Row) -> Entry:
     evidence = {name: row[name] for name in CONSENT_COLUMNS}
     evidence["complete"] = _TRUTH[row["complete"]]
     evidence["purposes"] = _purposes(row["purposes"])
-    found = sha256(encoded(evidence).encode()).hexdigest()
+    found = sha256(flat(evidence, CONSENT_COLUMNS).encode()).hexdigest()
     return Entry(Kind.CONSENT.value, f'{{"call":{encoded(row["call_id"])},"digest":"{found}"}}')
 
 
@@ -84,10 +84,7 @@ def consents_removed(call: str, reason: str) -> Entry:
 
 def deletion(row: Row) -> Entry:
     """The proof of a recording's deletion, whole (C7)."""
-    size = "null" if row["size"] is None else format(row["size"], "d")
-    deleted, expired = written(row["deleted_at"]), written(row["expires_at"])
-    texts = ",".join([f'"{name}":{encoded(row[name])}' for name in _DELETION_TEXTS])
-    return Entry(Kind.DELETION.value, f'{{"deleted_at":"{deleted}","expires_at":"{expired}",{texts},"size":{size}}}')
+    return Entry(Kind.DELETION.value, flat(_cleartext(row, DELETION_COLUMNS), _DELETION_SORTED))
 
 
 def sweep(row: Row) -> Entry:
@@ -110,6 +107,17 @@ def announcement(row: Row) -> Entry:
 def configuration(sha256_of_file: str, callguard: str) -> Entry:
     """The configuration file that the daemon goes by from now on, as ``sha256sum`` tells it, and the daemon's version."""
     return _entry(Kind.CONFIGURATION, {"sha256": sha256_of_file, "callguard": callguard})
+
+
+def flat(members: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Canonical JSON of an object with these names, which are sorted; twice as fast as for what may have any shape."""
+    return "{" + ",".join([f'"{name}":{_value(members[name])}' for name in names]) + "}"
+
+
+def _value(value: Any) -> str:  # noqa: ANN401 - of a column
+    if value is None:
+        return "null"
+    return repr(value) if type(value) is int else encoded(value)
 
 
 def _entry(kind: Kind, body: Value) -> Entry:
