@@ -30,7 +30,7 @@ def test_the_sound_is_the_same_and_the_mark_is_in_the_file(samples: bytes, block
     assert len(copy) % 2 == 0
     with wave.open(io.BytesIO(copy), "rb") as reader:
         assert reader.readframes(1000) == samples
-    behind = copy[copy.index(b"LIST") :]
+    behind = copy[copy.rindex(b"LIST") :]
     assert behind[8:16] == b"INFOICMT"
     assert behind[20:].rstrip(b"\0") == mark.encode()
 
