@@ -275,9 +275,9 @@ class House:
         return self._find(number) or self.site.wait(f"the end of the call with {number}", lambda: self._look_again(number))
 
     def consents(self, number: str) -> list[sqlite3.Row]:
-        """The rows of the outside party's decisions, in order, after the call is over."""
+        """The rows of the outside parties' decisions as they were taken, after the call is over. FreeSWITCH names legs at random."""
         identifier = self.told(number)["id"]
-        return self.rows("SELECT * FROM consents WHERE call_id = ? ORDER BY leg, position", identifier)
+        return self.rows("SELECT * FROM consents WHERE call_id = ? ORDER BY decided_at, position", identifier)
 
     def rows(self, statement: str, *values: object) -> list[sqlite3.Row]:
         """What the database holds. A connection is closed, and not left to the collector: :meth:`kept` would take its locks away."""

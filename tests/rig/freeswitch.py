@@ -31,7 +31,8 @@ from tests.rig.asterisk_ports import PortSlot, claim_ports
 from tests.rig.freeswitch_config import Plans, write_configuration
 from tests.rig.freeswitch_esl import Esl, EslError
 
-START_BOUND_S = 20.0
+START_BOUND_S = 60.0
+"""It measures its timers first: four seconds on a quiet machine, over twenty on one with a load of eight."""
 STOP_BOUND_S = 10.0
 
 CALLGUARD_DIALPLAN = Path(__file__).parents[2] / "dialplan" / "freeswitch" / "callguard.xml"
@@ -151,7 +152,7 @@ class PrivateFreeswitch:
         return "(nothing was logged)"
 
     def start(self) -> None:
-        """Start it and wait until ESL and SIP answer; FreeswitchError, with nothing left running, when they do not in 20 s."""
+        """Start it and wait until ESL and SIP answer; FreeswitchError, with nothing left running, when they do not in a minute."""
         self._write()
         with self._console.open("ab") as console:
             self._running = subprocess.Popen(
