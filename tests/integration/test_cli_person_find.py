@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from callguard.call.events import MessageSeen
 from callguard.call.state import NOBODY, Decision, Direction, How, Number
+from callguard.retention.holding import place_hold
+from callguard.retention.holds import Scope
+from callguard.rights.optouts import enter_optout
+from callguard.rights.wishes import Way, Wish
 from callguard.store.message_rows import add_messages
 from tests.integration.cli_site import AGENT, CALLER, COMPANY, STARTED, Site, consent, inbound, new_site, recording
 
@@ -28,15 +32,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         sms = MessageSeen(pbx="main", at=STARTED, received_at=STARTED, direction=Direction.OUTBOUND, sender=COMPANY, recipient=CALLER)
         with made.database.write() as connection:
             add_messages(connection, [sms])
-        held = ("--by", "Ana", "--reason", "court", "--reference")
-        assert made.run("hold", "place", *held, "12/2026", "--call", FIRST).returncode == 0
-        assert made.run("hold", "place", *held, "13/2026", "--number", "0722.000.111", "--since", "2030-01-01").returncode == 0
-        assert (
-            made.run(
-                "optout", "add", "0040722000111", "--way", "post", "--date", "2026-09-01", "--by", "Ana", "--reference", "letter 7"
-            ).returncode
-            == 0
-        )
+        dotted = Number("0722.000.111", "+40722000111")
+        place_hold(made.database, Scope(call=FIRST), by="Ana", reason="court", reference="12/2026")
+        place_hold(made.database, Scope(number=dotted, since=STARTED + timedelta(days=9)), by="Ana", reason="court", reference="13/2026")
+        enter_optout(made.database, Wish(number=CALLER, way=Way.POST, wished_on=date(2026, 9, 1), reference="letter 7"), by="Ana")
         yield made
 
 
