@@ -53,6 +53,7 @@ def test_a_ledger_that_is_whole(site: Site) -> None:
             "hold-release": 0,
             "access": 0,
             "optout": 0,
+            "register": 0,
             "optout-removal": 0,
             "policy": 2,
             "announcement": 1,

@@ -50,7 +50,7 @@ def only(key: str) -> str:
 def test_the_unit_is_watched_and_comes_back() -> None:
     assert (only("Type"), only("NotifyAccess")) == ("notify", "main")
     assert int(only("WatchdogSec")) >= 15
-    assert (only("Restart"), only("RestartSec"), only("StartLimitIntervalSec")) == ("always", "1", "0")
+    assert (only("Restart"), only("RestartSec"), only("StartLimitIntervalSec")) == ("always", "100ms", "0")
     assert only("ExecReload") == "/bin/kill -HUP $MAINPID"
     assert only("ExecStartPre") == only("ExecStart").removesuffix("run") + "check --config-only"
 
