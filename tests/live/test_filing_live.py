@@ -107,11 +107,12 @@ def test_a_recording_that_goes_on_is_not_taken_for_whole(pbx: PrivateAsterisk) -
     pbx.cli(f"channel request hangup {channel}")
 
 
-def test_a_killed_pbx_leaves_a_truncated_recording(asterisk_root: Path) -> None:
-    """All but the last 32 KiB is there, under a header that knows of nothing."""
+def test_what_a_killed_pbx_leaves_is_repaired(asterisk_root: Path) -> None:
+    """All but the last 32 KiB is there, under a header that knew of nothing."""
     with PrivateAsterisk(asterisk_root, dialplan=None, extra_dialplan=DIALPLAN) as pbx:
         begin(pbx, "cut", "tone")
         time.sleep(2.5)
         pbx.kill()
         measured = file_recording(pbx.recordings.outside, order("cut"), patience_s=0.3)
-    assert (measured.size, measured.fault) == (44 + 32_768, Blemish.TRUNCATED)
+        assert is_finished(pbx.recordings.outside, f"{DAY}/cut.wav")
+    assert (measured.size, measured.fault) == (44 + 32_768, Blemish.REPAIRED)
