@@ -31,6 +31,7 @@ from callguard.evidence.configuration import enter_configuration
 from callguard.evidence.heads import HeadWatch
 from callguard.evidence.vault import Vault
 from callguard.health import Health
+from callguard.mail.notices import Kind, Notice, Notices
 from callguard.pbx.border import Border
 from callguard.pbx.switch import Switch
 from callguard.premises import premises, vault
@@ -72,7 +73,7 @@ class Daemon:
         self._path = path
         self._database = database
         root = settings.recordings.root
-        self._engine = Engine(database, self._policies(settings))
+        self._engine = Engine(database, self._policies(settings), self._notices(settings))
         self._filing = Filing(root, self._engine.put, vault=sealing(settings))
         self._premises = premises(settings, database)
         self._sweeps = SweepSchedule(database, partial(guarded, self._premises), settings.sweep.at)
@@ -126,6 +127,13 @@ class Daemon:
         enter_configuration(self._database, self._path)
         return (*policies, UNMATCHED)
 
+    def _notices(self, settings: Settings) -> Notices:
+        """Those in force from now on; what was remembered for others goes."""
+        made = notices(settings)
+        with self._database.write() as connection:
+            made.forget_others(connection)
+        return made
+
     def _stop(self, _number: int, _frame: object) -> None:
         systemd.stopping()
         self._engine.stop()
@@ -174,6 +182,17 @@ def sealing(settings: Settings) -> Vault | None:
     return found
 
 
+def notices(settings: Settings) -> Notices:
+    """Who is told what by mail."""
+    numbered = ((one, numbers.parse(one.number, settings.numbers.default_region)) for one in settings.notice)
+    spoken = settings.announcements.language
+    made = [
+        Notice(number=number, recipients=one.to, kinds=frozenset(map(Kind, one.on)), language=one.language or spoken)
+        for one, number in numbered
+    ]
+    return Notices(made, settings.retention.time_zone)
+
+
 def make_switch(pbx: PbxSettings, settings: Settings, engine: Engine) -> Switch:
     """The driver of one configured PBX. Raises :class:`ConfigError` when its secret cannot be read."""
     border = Border(
@@ -181,6 +200,7 @@ def make_switch(pbx: PbxSettings, settings: Settings, engine: Engine) -> Switch:
         parse=partial(numbers.parse, region=settings.numbers.default_region),
         trunks=frozenset(pbx.trunks),
         now=utc_now,
+        news=notices(settings).news,
     )
     return (_freeswitch if pbx.kind == "freeswitch" else _asterisk)(pbx, settings, border, engine)
 

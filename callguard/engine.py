@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from queue import Empty, SimpleQueue
+from typing import get_args
 
 import structlog
 
@@ -28,13 +29,13 @@ from callguard.call.events import Event, RecordingRefused, RegisterChanged, Time
 from callguard.call.policy import Policy
 from callguard.clock import utc_now
 from callguard.errors import FileFault, StoreError, StoreRefused
+from callguard.mail.notices import Notices
 from callguard.pbx.switch import Fact, HeartbeatHeard, LinkDown, LinkUp, Switch
 from callguard.rights.listed import Listed
 from callguard.store.database import Database
-from callguard.store.message_rows import add_messages
-from callguard.store.policy_rows import remember_policy
-from callguard.store.records import open_calls, prepare, save_calls
+from callguard.store.records import open_calls, prepare
 from callguard.turn import Board, Turn
+from callguard.writing import Writing
 
 TICK_S = 2.0
 """How often the heartbeat is written and the watchdog fed."""
@@ -60,7 +61,9 @@ RETRY_S = 0.2
 LOOK_S = 0.4
 """How long the do-not-record register is believed; with the next wake, who is entered in mid-call is recorded no second longer."""
 
-_NOTES = (ev.CallStarted, ev.LegAnswered, ev.DialEnded, ev.HandedBack, ev.RecordingStopped, ev.RecordingFiled, ev.MessageSeen)
+_OF_NO_CALL = (ev.MessageSeen, *get_args(ev.News))
+
+_NOTES = (ev.CallStarted, ev.LegAnswered, ev.DialEnded, ev.HandedBack, ev.RecordingStopped, ev.RecordingFiled, *_OF_NO_CALL)
 """Facts that change rows and never by themselves lead to an order for a PBX."""
 
 _PARTINGS = (ev.LegLeft, ev.LegGone, ev.RecordingStarted)
@@ -88,11 +91,12 @@ class Engine:
 
     _out: Outlets
 
-    def __init__(self, database: Database, policies: Sequence[Policy]) -> None:
+    def __init__(self, database: Database, policies: Sequence[Policy], notices: Notices | None = None) -> None:
         self.board = Board()
         self.lag_ms = 0.0
         """From the receipt of an event to its orders, milliseconds, the slowest of the last turn."""
         self._database = database
+        self._writing = Writing(database, notices or Notices())
         self._policies = policies
         self._inbox: deque[Fact] = deque()
         self._bell: SimpleQueue[float] = SimpleQueue()
@@ -105,7 +109,6 @@ class Engine:
         self._due_at = 0.0
         self._timers: list[tuple[float, int, SetTimer]] = []
         self._numbers = count()
-        self._kept: set[str] = set()
         self._fault: str | None = None
         self._next_tick = 0.0
         self._running = True
@@ -243,7 +246,7 @@ class Engine:
         if self._blind:
             return False
         try:
-            self._write(turn)
+            self._writing.write(turn)
         except StoreRefused as error:
             return self._one_by_one(facts, error)
         except StoreError as error:
@@ -275,19 +278,6 @@ class Engine:
             self._fault = fault
             self._bell.put(0.0)
             LOG.warning("storing works again") if fault is None else LOG.error("cannot store; calls go on unrecorded", fault=fault)
-
-    def _write(self, turn: Turn) -> None:
-        changes = turn.changes
-        if not changes and not turn.messages:
-            return
-        new = {call.policy.version: call.policy for before, call in changes if before is None and call.policy.version not in self._kept}
-        transaction = self._database.write if new or turn.messages else self._database.write_straight
-        with transaction() as connection:
-            for policy in new.values():
-                remember_policy(connection, policy, utc_now())
-            save_calls(connection, changes)
-            add_messages(connection, turn.messages)
-        self._kept.update(new)
 
     def _announce(self, turn: Turn) -> None:
         for link in turn.links:

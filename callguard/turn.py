@@ -15,12 +15,15 @@ from typing import TypeAlias
 from callguard.call.commands import Command, FileRecording, PauseRecording, ResumeRecording, StartRecording, StopRecording
 from callguard.call.events import (
     CallStarted,
+    EquipmentSeen,
     Event,
     HandedOver,
     LegGone,
     LegJoined,
     LegLeft,
+    MailboxCounted,
     MessageSeen,
+    News,
     PartyListed,
     RegisterChanged,
     SnapshotTaken,
@@ -93,6 +96,7 @@ class Turn:
         self.urgent = False
         self.commands: list[Command] = []
         self.messages: list[MessageSeen] = []
+        self.news: list[News] = []
         self.links: list[LinkUp | LinkDown | HeartbeatHeard] = []
         self.reconciled: list[str] = []
 
@@ -139,6 +143,8 @@ class Turn:
             self._step(fact)
         elif isinstance(fact, MessageSeen):
             self.messages.append(fact)
+        elif isinstance(fact, MailboxCounted | EquipmentSeen):
+            self.news.append(fact)
         elif isinstance(fact, SnapshotTaken):
             self._reconcile(fact)
         elif isinstance(fact, RegisterChanged):

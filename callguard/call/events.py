@@ -5,6 +5,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from callguard.call.state import Direction, Number
 
@@ -204,6 +205,33 @@ class MessageSeen:
     direction: Direction
     sender: Number
     recipient: Number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxCounted:
+    """So many voicemails in a mailbox were not heard yet (C4): a number, and nothing of any of them."""
+
+    pbx: str
+    at: datetime
+    received_at: datetime
+    mailbox: str
+    unheard: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EquipmentSeen:
+    """A phone is registered for an account, from that address (C2, C3, C4)."""
+
+    pbx: str
+    at: datetime
+    received_at: datetime
+    account: str
+    address: str
+    user_agent: str | None = None
+
+
+News: TypeAlias = MailboxCounted | EquipmentSeen
+"""What belongs to no call, and somebody may want to be told of by mail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

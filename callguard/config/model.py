@@ -16,6 +16,7 @@ from callguard.call.policy import Policy
 from callguard.config import crossings, secrets
 from callguard.config.controller import ControllerSettings
 from callguard.config.mail import MailSettings
+from callguard.config.notice import NoticeSettings, unposted
 from callguard.config.policies import BUILT_IN, PolicySettings, PromptsFor
 from callguard.config.retention import RetentionSettings, policies_outside
 from callguard.config.section import Flaw, Section, Table, refusal
@@ -222,6 +223,7 @@ class Settings(Section):
     sweep: SweepSettings = Field(default=SweepSettings(), examples=["[sweep]"])
     controller: ControllerSettings = Field(default=ControllerSettings(), examples=["[controller]"])
     mail: MailSettings | None = Field(default=None, examples=["[mail]"])
+    notice: tuple[NoticeSettings, ...] = Field(default=(), examples=["[[notice]] with two brackets, once for each number"])
     metrics: MetricsSettings = Field(default=MetricsSettings(), examples=["[metrics]"])
     logging: LoggingSettings = Field(default=LoggingSettings(), examples=["[logging]"])
     access: Mapping[Account, Roles] = Field(default={}, examples=['ana = ["dpo"] below [access]'])
@@ -233,10 +235,11 @@ class Settings(Section):
 
     @classmethod
     def crossed(cls, table: Table) -> Iterator[Flaw]:
-        """Faults between tables: names given twice, policies never reached."""
+        """Faults between tables: names given twice, policies never reached, mails never sent."""
         yield from crossings.repeated("pbx", table.get("pbx"))
         policies = crossings.named(table.get("policy"))
         yield from crossings.unreachable(policies)
+        yield from unposted(table.get("notice"), table.get("mail"))
         yield from policies_outside(policies or {name: {} for name in BUILT_IN}, table.get("retention"))
 
     def policies(self, prompts_for: PromptsFor) -> tuple[Policy, ...]:

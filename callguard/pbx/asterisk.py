@@ -15,6 +15,7 @@ from callguard.call.events import SnapshotTaken
 from callguard.errors import LinkError
 from callguard.pbx.ami import AmiAction, AmiAddress, AmiLink, LinkCallbacks, Outcome, Reply
 from callguard.pbx.ami_events import AmiEvents, pbx_time
+from callguard.pbx.ami_news import AmiNews
 from callguard.pbx.ami_orders import Orders, follow_up, result
 from callguard.pbx.ami_snapshot import Snapshot
 from callguard.pbx.border import Border
@@ -46,7 +47,7 @@ class Asterisk:
         self._clock_ahead = timedelta()
         self._believed = False
         callbacks = LinkCallbacks(
-            on_event=self._events.handlers,
+            on_event={**self._events.handlers, **AmiNews(site.border, deliver).handlers},
             on_up=self._up,
             on_down=self._down,
             on_fatal=partial(self._down, fatal=True),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from typing import TypedDict
 from urllib.parse import unquote
 
@@ -17,12 +18,16 @@ Parse = Callable[[str], Number]
 
 @dataclass(frozen=True, slots=True)
 class Border:
-    """What the mapping must know of its PBX: its name, how to read numbers, which endpoints face the outside, and what time it is."""
+    """What the mapping must know of its PBX: its name, how to read numbers, which endpoints face the outside, and what time it is.
+
+    ``news``: what somebody wants to be told of that belongs to no call; nothing else of the kind is listened to.
+    """
 
     pbx: str
     parse: Parse
     trunks: Collection[str]
     now: Callable[[], datetime]
+    news: Collection[type] = ()
 
 
 class Where(TypedDict):
@@ -61,6 +66,14 @@ def uri_user(address: str) -> str:
 def direction_of(word: str) -> Direction | None:
     """`inbound` or `outbound`; anything else is not our dialplan."""
     return Direction(word) if word in ("inbound", "outbound") else None
+
+
+def ip_address_of(text: str) -> str | None:
+    """An IP address as it is written shortest; ``None`` for a name or anything else."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return None
 
 
 def printable(text: str) -> str:

@@ -14,6 +14,7 @@ from callguard.errors import LinkError
 from callguard.pbx.border import Border
 from callguard.pbx.esl import EslAddress, EslCommand, EslLink, LinkCallbacks, Outcome, Reply, api
 from callguard.pbx.esl_events import FILTERS, EslEvents
+from callguard.pbx.esl_news import EslNews
 from callguard.pbx.esl_orders import Folders, Orders, follow_up, result
 from callguard.pbx.esl_snapshot import Present, Snapshot
 from callguard.pbx.gate import Gate
@@ -44,7 +45,7 @@ class Freeswitch:
         self._clock_ahead = timedelta()
         self._believed = False
         callbacks = LinkCallbacks(
-            on_event=self._events.handlers,
+            on_event={**self._events.handlers, **EslNews(site.border, deliver).handlers},
             filters=FILTERS,
             on_up=self._up,
             on_down=self._down,

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from callguard.call.commands import ChannelCommand
-from callguard.call.events import Event, MessageSeen, RegisterChanged, SnapshotTaken
+from callguard.call.events import Event, MessageSeen, News, RegisterChanged, SnapshotTaken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class HeartbeatHeard:
     at: datetime
 
 
-Fact: TypeAlias = Event | MessageSeen | SnapshotTaken | RegisterChanged | LinkUp | LinkDown | HeartbeatHeard
+Fact: TypeAlias = Event | MessageSeen | News | SnapshotTaken | RegisterChanged | LinkUp | LinkDown | HeartbeatHeard
 Deliver: TypeAlias = Callable[[Fact], None]
 
 

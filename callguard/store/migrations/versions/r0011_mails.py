@@ -1,4 +1,4 @@
-"""Mails to be sent, and the equipment that was seen."""
+"""Mails to be sent, and what notices by mail remember: unheard voicemails, and the equipment that was seen."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -29,6 +29,23 @@ def upgrade() -> None:
     )
     _partial("ix_mails_next_at", ["next_at"], "next_at IS NOT NULL")
     _partial("ix_mails_unsettled", ["id"], "settled_at IS NULL")
+    op.create_table(
+        "mailboxes",
+        sa.Column("pbx", sa.String(), nullable=False),
+        sa.Column("mailbox", sa.String(), nullable=False),
+        sa.Column("unheard", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("pbx", "mailbox", name="pk_mailboxes"),
+    )
+    op.create_table(
+        "equipment",
+        sa.Column("pbx", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("user_agent", sa.String()),
+        sa.Column("first_seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("pbx", "account", "address", name="pk_equipment"),
+    )
 
 
 def _partial(name: str, columns: list[str], where: str) -> None:

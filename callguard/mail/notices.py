@@ -1,0 +1,125 @@
+"""Notices by mail: a call that was missed, a voicemail that was left, a phone that registers from a new address (C4).
+
+Who wants to know what of which number stands in `[[notice]]`; what concerns no number named there is not even written down. Telephone
+numbers are found in their E.164 form; extensions, mailboxes and accounts as they are written, the latter two also without what stands
+behind their `@`.
+
+A call is missed when it came in and ended without two people ever having met in it. A voicemail was left when more of them are unheard
+than before. The first address of an account is its beginning and no news. Each is queued by a key of its own, which holds no address, so
+that it is told once, whatever is told twice.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from enum import StrEnum
+from functools import partial
+
+import sqlalchemy as sa
+
+from callguard.call.events import EquipmentSeen, MailboxCounted, News
+from callguard.call.state import NOBODY, Call, Direction, Number
+from callguard.mail.texts import written
+from callguard.store.mail_rows import Mail, queue_mail
+from callguard.store.notice_rows import count_mailbox, forget_others, note_address
+
+Change = tuple[Call | None, Call]
+
+
+class Kind(StrEnum):
+    """What one can be told of."""
+
+    MISSED_CALL = "missed-call"
+    VOICEMAIL = "voicemail"
+    NEW_ADDRESS = "new-address"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Who is told what of a number, and in which language."""
+
+    number: Number
+    recipients: Sequence[str]
+    kinds: frozenset[Kind]
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """Something that notices ask for. ``words`` stand in the text, ``None`` for the unknown; ``is_news`` writes down what was seen."""
+
+    kind: Kind
+    key: str
+    notices: Sequence[Notice]
+    words: Mapping[str, str | None]
+    is_news: Callable[[sa.Connection], bool]
+
+    def queue(self, connection: sa.Connection, now: datetime) -> None:
+        """Queue the mails, in the transaction of what they tell; none when it is no news."""
+        if self.is_news(connection):
+            for mail in self._mails():
+                queue_mail(connection, mail, now)
+
+    def _mails(self) -> Iterator[Mail]:
+        for notice in self.notices:
+            subject, body = written(self.kind, notice.language, self.words)
+            for recipient in notice.recipients:
+                yield Mail(key=f"{self.kind} {self.key} {recipient}", recipient=recipient, subject=subject, body=body)
+
+
+class Notices:
+    """All notices, by what they are of; ``zone`` is where the office is."""
+
+    def __init__(self, notices: Sequence[Notice] = (), zone: tzinfo = UTC) -> None:
+        self._zone = zone
+        self._by: dict[Kind, dict[str | None, list[Notice]]] = {kind: {} for kind in Kind}
+        for notice in notices:
+            for kind in notice.kinds:
+                for name in {notice.number.e164, notice.number.raw} - {None}:
+                    self._by[kind].setdefault(name, []).append(notice)
+
+    @property
+    def news(self) -> frozenset[type]:
+        """What the PBXs have to be listened to for."""
+        wanted = {Kind.VOICEMAIL: MailboxCounted, Kind.NEW_ADDRESS: EquipmentSeen}
+        return frozenset(news for kind, news in wanted.items() if self._by[kind])
+
+    def concerning(self, changes: Sequence[Change], news: Sequence[News]) -> list[Telling]:
+        """What a turn has to tell, or to write down for later."""
+        missed = [one for before, after in changes if (one := self._missed(before, after))] if self._by[Kind.MISSED_CALL] else []
+        return [*missed, *(told for one in news if (told := self._told(one)))]
+
+    def forget_others(self, connection: sa.Connection) -> None:
+        """Delete what was written down for notices that are no more."""
+        forget_others(connection, partial(self._of, Kind.VOICEMAIL), partial(self._of, Kind.NEW_ADDRESS))
+
+    def _of(self, kind: Kind, *names: str | None) -> list[Notice]:
+        by = self._by[kind]
+        return list(dict.fromkeys(notice for name in names if name in by for notice in by[name]))
+
+    def _missed(self, before: Call | None, after: Call) -> Telling | None:
+        ended = after.ended_at is not None and (before is None or before.ended_at is None)
+        if not ended or after.connected_at is not None or after.direction is not Direction.INBOUND:
+            return None
+        notices = self._of(Kind.MISSED_CALL, after.callee.e164, after.callee.raw, after.dialled)
+        if not notices:
+            return None
+        caller = None if after.caller == NOBODY else after.caller.e164 or after.caller.raw
+        doubt = None if after.hangup_cause is None else ""
+        words = {"caller": caller, "dialled": after.dialled, "at": self._time(after.started_at), "doubt": doubt}
+        return Telling(kind=Kind.MISSED_CALL, key=after.id, notices=notices, words=words, is_news=lambda _connection: True)
+
+    def _told(self, seen: News) -> Telling | None:
+        words: dict[str, str | None]
+        if isinstance(seen, MailboxCounted):
+            name, kind, is_news = seen.mailbox, Kind.VOICEMAIL, partial(count_mailbox, seen=seen)
+            words = {"mailbox": name, "unheard": str(seen.unheard), "at": self._time(seen.at)}
+        else:
+            name, kind, is_news = seen.account, Kind.NEW_ADDRESS, partial(note_address, seen=seen)
+            words = {"account": name, "address": seen.address, "device": seen.user_agent, "at": self._time(seen.at)}
+        notices = self._of(kind, name, name.partition("@")[0])
+        key = f"{seen.pbx} {name} {seen.at.isoformat()}"
+        return Telling(kind=kind, key=key, notices=notices, words=words, is_news=is_news) if notices else None
+
+    def _time(self, at: datetime) -> str:
+        return f"{at.astimezone(self._zone):%Y-%m-%d %H:%M %Z}"
