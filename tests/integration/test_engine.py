@@ -207,7 +207,7 @@ def test_a_message_is_a_row_of_who_and_when(bench: Bench) -> None:
     bench.wait_rows("select direction, sender, recipient_e164 from messages", [("outbound", "200", "+40722000111")])
     columns = {row[1] for row in bench.rows("pragma table_info(messages)")}
     who = {"pbx", "direction", "sender", "sender_e164", "recipient", "recipient_e164"}
-    assert columns == {"id", "at", "received_at", "kept_rule", "kept_until"} | who
+    assert columns == {"id", "at", "received_at", "kept_rule", "kept_until", "restricted"} | who
 
 
 def test_a_stop_writes_nothing_a_second_time(bench: Bench) -> None:
