@@ -1,6 +1,6 @@
 """How a sweep is shown: a line for each recording that is due while it is dealt with, or all of it as one document.
 
-Ctrl-C and SIGTERM end a sweep between two recordings: what was deleted is proven, and the rest is due again at the next one. A sweep as
+Ctrl-C and SIGTERM end a sweep between two groups: what was deleted is proven, and the rest is due again at the next one. A sweep as
 of a moment in the future deletes what would have stayed until then, so whoever types that at a terminal is asked once more.
 """
 
