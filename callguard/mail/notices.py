@@ -5,8 +5,8 @@ numbers are found in their E.164 form; extensions, mailboxes and accounts as the
 behind their `@`.
 
 A call is missed when it came in and ended without two people ever having met in it. A voicemail was left when more of them are unheard
-than before. The first address of an account is its beginning and no news. Each is queued by a key of its own, which holds no address, so
-that it is told once, whatever is told twice.
+than before. The first address of an account is its beginning and no news. What a PBX tells twice is told once: a missed call by its id, the
+others since what was seen is written down with the mail.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from functools import partial
+from uuid import uuid4
 
 import sqlalchemy as sa
 
@@ -118,8 +119,7 @@ class Notices:
             name, kind, is_news = seen.account, Kind.NEW_ADDRESS, partial(note_address, seen=seen)
             words = {"account": name, "address": seen.address, "device": seen.user_agent, "at": self._time(seen.at)}
         notices = self._of(kind, name, name.partition("@")[0])
-        key = f"{seen.pbx} {name} {seen.at.isoformat()}"
-        return Telling(kind=kind, key=key, notices=notices, words=words, is_news=is_news) if notices else None
+        return Telling(kind=kind, key=uuid4().hex, notices=notices, words=words, is_news=is_news) if notices else None
 
     def _time(self, at: datetime) -> str:
         return f"{at.astimezone(self._zone):%Y-%m-%d %H:%M %Z}"
