@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from callguard import __version__
+from callguard.cli.accesses import accesses
 from callguard.cli.announcements import announcements
 from callguard.cli.calls import calls
 from callguard.cli.check import check
@@ -18,6 +19,7 @@ from callguard.cli.incident import incident
 from callguard.cli.keys import keys
 from callguard.cli.ledger import ledger
 from callguard.cli.listen import listen
+from callguard.cli.messages import messages
 from callguard.cli.optout import optout
 from callguard.cli.quarantine import quarantine
 from callguard.cli.reconcile import reconcile
@@ -62,7 +64,7 @@ def _before(
     context.obj = config
 
 
-for command in (run, check, status, calls, show, recordings, sweep, retag, reconcile, seal, retention, listen):
+for command in (run, check, status, calls, show, recordings, sweep, retag, reconcile, seal, retention, listen, messages, accesses):
     app.command()(command)
 app.add_typer(announcements)
 app.add_typer(disclose)

@@ -151,6 +151,8 @@ def test_s10_c10_who_listened_is_known(heard: tuple[Site, str, str]) -> None:
     site, _, recording = heard
     assert site.run("listen", recording, "--reason", "  ", *BY).returncode == 2
     assert site.run("listen", recording, "--reason", "complaint 12", *BY, "--output", str(site.folder / "a.wav")).returncode == 0
+    (access,) = site.json("accesses")
+    assert (access["way"], access["recording"], access["by"], access["reason"]) == ("listen", recording, "Ana Pop", "complaint 12")
     with site.database.write() as connection:
         connection.exec_driver_sql("UPDATE accesses SET by = 'somebody else'")
     broken = site.run("ledger", "verify")

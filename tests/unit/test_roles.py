@@ -110,7 +110,7 @@ def test_the_table_names_what_each_role_is_for() -> None:
     assert {role for role in Role if "listen" in may[role]} == {Role.DPO, Role.REVIEWER}
     assert {role for role in Role if "person export --unmasked" in may[role]} == {Role.DPO}
     assert {role for role in Role if "sweep" in may[role]} == {Role.ADMIN}
-    reading = {"calls", "show", "recordings", "status", "check", "retention", "ledger", "person find"}
+    reading = {"accesses", "calls", "messages", "show", "recordings", "status", "check", "retention", "ledger", "person find"}
     assert {name for name in may[Role.AUDITOR] if name not in reading and name.split()[-1] not in {"list", "show", "export"}} == set()
 
 
