@@ -24,7 +24,7 @@ class Writing:
     def write(self, turn: Turn) -> None:
         """All of it or nothing. Raises :class:`callguard.errors.StoreError`."""
         changes = turn.changes
-        told = self._notices.concerning(changes, turn.news)
+        told = self._notices.concerning(changes, turn.news, turn.reconciled)
         if not changes and not turn.messages and not told:
             return
         new = {call.policy.version: call.policy for before, call in changes if before is None and call.policy.version not in self._kept}

@@ -9,7 +9,7 @@ than before. The first address of an account is its beginning and no news. What 
 others since what was seen is written down with the mail.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
@@ -85,10 +85,14 @@ class Notices:
         wanted = {Kind.VOICEMAIL: MailboxCounted, Kind.NEW_ADDRESS: EquipmentSeen}
         return frozenset(news for kind, news in wanted.items() if self._by[kind])
 
-    def concerning(self, changes: Sequence[Change], news: Sequence[News]) -> list[Telling]:
-        """What a turn has to tell, or to write down for later."""
-        missed = [one for before, after in changes if (one := self._missed(before, after))] if self._by[Kind.MISSED_CALL] else []
-        return [*missed, *(told for one in news if (told := self._told(one)))]
+    def concerning(self, changes: Sequence[Change], news: Sequence[News], reconciled: Collection[str]) -> list[Telling]:
+        """What a turn has to tell, or to write down for later.
+
+        Of a call on a PBX that the turn has ``reconciled`` nobody saw the end, nor whether it was answered meanwhile.
+        """
+        ended = [after for before, after in changes if _is_missed(before, after)] if self._by[Kind.MISSED_CALL] else []
+        missed = (self._missed(call, seen=call.pbx not in reconciled) for call in ended)
+        return [told for told in (*missed, *map(self._told, news)) if told]
 
     def forget_others(self, connection: sa.Connection) -> None:
         """Delete what was written down for notices that are no more."""
@@ -98,17 +102,13 @@ class Notices:
         by = self._by[kind]
         return list(dict.fromkeys(notice for name in names if name in by for notice in by[name]))
 
-    def _missed(self, before: Call | None, after: Call) -> Telling | None:
-        ended = after.ended_at is not None and (before is None or before.ended_at is None)
-        if not ended or after.connected_at is not None or after.direction is not Direction.INBOUND:
-            return None
-        notices = self._of(Kind.MISSED_CALL, after.callee.e164, after.callee.raw, after.dialled)
+    def _missed(self, call: Call, *, seen: bool) -> Telling | None:
+        notices = self._of(Kind.MISSED_CALL, call.callee.e164, call.callee.raw, call.dialled)
         if not notices:
             return None
-        caller = None if after.caller == NOBODY else after.caller.e164 or after.caller.raw
-        doubt = None if after.hangup_cause is None else ""
-        words = {"caller": caller, "dialled": after.dialled, "at": self._time(after.started_at), "doubt": doubt}
-        return Telling(kind=Kind.MISSED_CALL, key=after.id, notices=notices, words=words, is_news=lambda _connection: True)
+        caller = None if call.caller == NOBODY else call.caller.e164 or call.caller.raw
+        words = {"caller": caller, "dialled": call.dialled, "at": self._time(call.started_at), "doubt": "" if seen else None}
+        return Telling(kind=Kind.MISSED_CALL, key=call.id, notices=notices, words=words, is_news=lambda _connection: True)
 
     def _told(self, seen: News) -> Telling | None:
         words: dict[str, str | None]
@@ -123,3 +123,8 @@ class Notices:
 
     def _time(self, at: datetime) -> str:
         return f"{at.astimezone(self._zone):%Y-%m-%d %H:%M %Z}"
+
+
+def _is_missed(before: Call | None, after: Call) -> bool:
+    ended = after.ended_at is not None and (before is None or before.ended_at is None)
+    return ended and after.connected_at is None and after.direction is Direction.INBOUND

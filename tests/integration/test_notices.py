@@ -60,7 +60,8 @@ def bench(file: Path) -> Iterator[Bench]:
 
 
 def gone(leg: str = "1.0", linkedid: str = "1.0") -> ev.LegGone:
-    return ev.LegGone(**where(leg, linkedid), cause="NORMAL_CLEARING")
+    """Asterisk tells no cause of a hang-up in the notice."""
+    return ev.LegGone(**where(leg, linkedid), cause=None)
 
 
 def missed(bench: Bench, linkedid: str = "1.0") -> None:
