@@ -204,6 +204,15 @@ def test_where_an_account_was_long_ago_is_forgotten(database: Database) -> None:
         assert note_address(connection, phone("192.0.2.1", REMEMBERED.days + 2))
 
 
+def test_a_phone_that_registers_every_few_minutes_is_written_down_once_an_hour(sqlite_file: Database) -> None:
+    """C2: when it was last seen there, to the hour."""
+    with sqlite_file.write() as connection:
+        for minutes in (0, 20, 40, 61, 80):
+            note_address(connection, phone("192.0.2.1", minutes / 1440))
+        minute = "SELECT (last_seen_at - first_seen_at) / 60000 FROM equipment"
+        assert connection.exec_driver_sql(minute).scalars().all() == [61]
+
+
 def test_what_nobody_wants_to_know_any_more_goes(database: Database) -> None:
     """C4: what was remembered for a notice goes with it."""
     with database.write() as connection:
