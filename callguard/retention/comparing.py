@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from callguard.call.state import RecordingStatus
 from callguard.errors import FileFault
-from callguard.evidence.keys import BACKUP_TAG, KeyStore
+from callguard.evidence.keys import NO_KEYS, KeyStore
 from callguard.evidence.vault import Vault
 from callguard.retention import marker
 from callguard.retention.differences import SAME, TAKING, Difference, Judgment, Lying, Row, Seen, Side, Step, Tombstone, withheld
@@ -157,7 +157,7 @@ class Comparison:
     def _of_keys(self, advance: Advance) -> Iterator[Difference]:
         if self.sighting.keys is None:
             return
-        for block in walk(self.keys.folder, {BACKUP_TAG}):
+        for block in walk(self.keys.folder, NO_KEYS):
             with self.database.read() as connection:
                 found = list(_of_keys(connection, block))
             yield from found
