@@ -15,6 +15,7 @@ from callguard.call.commands import Command
 from callguard.cli import main
 from callguard.engine import Engine
 from callguard.turn import Turn
+from callguard.writing import Writing
 
 WIRE_S = 0.02
 """What the link's thread needs, amply, to write what it was given."""
@@ -24,18 +25,18 @@ POINTS = ("before-commit", "after-commit", "after-orders")
 
 def die_at(point: str, number: int) -> None:
     """Arrange the death."""
-    write, send, turns = Engine._write, Engine._send, count()
+    write, send, turns = Writing.write, Engine._send, count()
     here = {"turn": -1}
 
     def reached(name: str) -> None:
         if name == point and here["turn"] == number:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def dying_write(engine: Engine, turn: Turn) -> None:
+    def dying_write(writing: Writing, turn: Turn) -> None:
         if turn.changes:
             here["turn"] = next(turns)
             reached("before-commit")
-        write(engine, turn)
+        write(writing, turn)
         reached("after-commit")
 
     def dying_send(engine: Engine, commands: Sequence[Command]) -> None:
@@ -44,8 +45,8 @@ def die_at(point: str, number: int) -> None:
             time.sleep(WIRE_S)
         reached("after-orders")
 
-    for name, replacement in (("_write", dying_write), ("_send", dying_send)):
-        setattr(Engine, name, replacement)
+    for owner, name, replacement in ((Writing, "write", dying_write), (Engine, "_send", dying_send)):
+        setattr(owner, name, replacement)
 
 
 if __name__ == "__main__":
