@@ -99,6 +99,7 @@ def test_a_message_is_who_to_whom_and_when(database: Database) -> None:
         "received_at": after(1),
         "kept_rule": None,
         "kept_until": None,
+        "restricted": False,
     }
     assert len(rows) == 2
 
