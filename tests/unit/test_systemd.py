@@ -79,6 +79,7 @@ def test_a_service_manager_that_does_not_read_holds_nothing_up(listener: socket.
         ("soon", None, None),
         (None, None, None),
     ],
+    ids=["ours", "anybody's", "another's", "none", "no number", "unset"],
 )
 def test_the_watchdog_period(period: str | None, watched: str | None, expected: timedelta | None, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("WATCHDOG_USEC", period), ("WATCHDOG_PID", watched)):
