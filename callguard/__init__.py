@@ -11,11 +11,14 @@
 Where to look:
 
     call/            what is asked, decided and recorded; nothing but the standard library; begin with consent.py
-    pbx/             the port (switch.py) and Asterisk behind it; the dialplan is dialplan/asterisk/callguard.conf
+    pbx/             the port (switch.py), Asterisk and FreeSWITCH behind it; their halves are in dialplan/
     engine, turn     the queue, the transaction, the order of things
     daemon, health   wiring, signals, systemd; the status file
     store/           tables, hot-path writing, listings, migrations
     retention/       from the last sample of a recording to its deletion
+    evidence/        the ledger; sealing, keys, and who listened
+    rights/, mail/   what people ask for and what was done, by number; what must be told, and by when
+    adoption/        recordings from before callguard came
     announcements/   text → sound → version → PBX
     config/, checks/, cli/, logs, errors    what an operator meets
 

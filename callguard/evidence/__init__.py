@@ -8,12 +8,12 @@
     renewal          all keys under a new one; an `undertaking`, as is the next
     later            sealing what was kept plain until now
     listening        who hears a recording is entered first
-    access_entries   what is entered of that
+    copying          how a copy that leaves the house is told from every other
 
 The ledger is an append-only chain of hashes, from which nobody can quietly take anything back (S10, S13, C7).
 
     chain            an entry's written form and its hash; pure, and fixed for ever
-    entries          what is entered of each kind of fact, and why no entry tells of whom it is
+    entries          what is entered of each kind of fact, and why no entry tells of whom it is; so in …_entries, each for a part
     verification     what is asked of a ledger: chain, noted heads, rows
     heads            the head, written to a file and to the log
     configuration    which configuration file was in force

@@ -8,5 +8,9 @@ A mail is sent at most once. Its row is marked before its text is handed to the 
 answer behind the last line, does not know whether the server took it, and does not send it again: a mail too few is told by `callguard
 status`, one too many cannot be taken back. What the server refused, or never saw, is tried again for a day.
 
+    notices, texts/    what a call, a mailbox or a phone gives cause to tell, and in which words
+    warning            what is due: requests and incidents
+    delivery, post     one SMTP session; which mail is tried when
+
 Texts hold numbers and times, never what an SMS or a voicemail says. Once a mail is settled, its text is gone from the database.
 """

@@ -5,6 +5,7 @@
     schedule ─► whole: dating ─► guards ─┬─► sweep: due recordings ─► files.inspect ─► rules.judge ──┬─► execution ─► row, proof, ledger
                                          └─► record_sweep: calls, messages ─► records.judge_record ──┘   files.delete
 
+    looking, going, pace  what lies there, how many go together and durably, and how many at a time
     rules, records        who goes, who stays, and why
     terms, ruleset        for how long each kind is kept and from when on; floors
     holds, holding        what nobody may delete; by whom it is placed and released
