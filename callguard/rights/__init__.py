@@ -11,7 +11,7 @@
                           export_vcon each call in the IETF's form, export_page the pages to read, export_end the proof that it is whole
     incident_terms, incidents, deadlines    what happened to people's data, and the clocks; what is due, of these and of requests
 
-`erasing`, `grounds`, `incident_terms`, `roles` and `terms` decide, and import nothing but the standard library. Requests, copies, incidents,
-acts, exports and denials are registers that only grow (:mod:`callguard.store.register_tables`): what comes later is a row of its own, and
+`erasing`, `grounds`, `incident_terms`, `roles` and `terms` decide, and import nothing but the standard library. Requests, copies,
+incidents, acts, exports and denials are registers that only grow (:mod:`callguard.store.register_tables`): what comes later is a row of its own, and
 each row has an entry in the ledger, which names nobody.
 """
