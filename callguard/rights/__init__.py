@@ -12,6 +12,6 @@
     incident_terms, incidents, deadlines    what happened to people's data, and the clocks; what is due, of these and of requests
 
 `erasing`, `grounds`, `incident_terms`, `roles` and `terms` decide, and import nothing but the standard library. Requests, copies,
-incidents, acts, exports and denials are registers that only grow (:mod:`callguard.store.register_tables`): what comes later is a row of its own, and
-each row has an entry in the ledger, which names nobody.
+incidents, acts, exports and denials are registers that only grow (:mod:`callguard.store.register_tables`): what comes later is a row of its
+own, and each row has an entry in the ledger, which names nobody.
 """
