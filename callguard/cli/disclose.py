@@ -1,6 +1,6 @@
 """`callguard disclose`: what is given to authorities and third parties, on which ground, and the register of it (C11)."""
 
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -10,6 +10,9 @@ from callguard.cli.output import Cell, Json, Listing
 from callguard.cli.release import COPIES, Into, Wanted, Who, Whom, copy_document, copy_row, show_copy
 from callguard.cli.session import database, settings
 from callguard.rights.grounds import Ground
+
+if TYPE_CHECKING:
+    from callguard.rights.copies import Handing
 
 disclose = typer.Typer(name="disclose", help="Disclosures to authorities and third parties, and their register.", no_args_is_help=True)
 
@@ -35,11 +38,10 @@ def recording(  # noqa: PLR0913, PLR0917 - each is an option of its own
 ) -> None:
     """Give out a copy of a recording."""
     from callguard.premises import vault
-    from callguard.rights.copies import Handing
-    from callguard.rights.disclosures import DISCLOSURE, disclose_recording
+    from callguard.rights.disclosures import disclose_recording
 
     chosen = settings(context)
-    handing = Handing(way=DISCLOSURE, recipient=to, ground=ground, reference=reference, reason=reason, by=signature(chosen, by))
+    handing = _handing(to, ground, reference, reason, signature(chosen, by))
     with database(chosen) as opened:
         given = disclose_recording(opened, chosen.recordings.root, vault(chosen), recording, handing, output)
     show_copy(given, as_json=as_json)
@@ -60,11 +62,10 @@ def call(  # noqa: PLR0913, PLR0917 - each is an option of its own
 ) -> None:
     """Give out the record of a call, as a JSON document."""
     from callguard.cli.show import the_call
-    from callguard.rights.copies import Handing
-    from callguard.rights.disclosures import DISCLOSURE, disclose_call
+    from callguard.rights.disclosures import disclose_call
 
     chosen = settings(context)
-    handing = Handing(way=DISCLOSURE, recipient=to, ground=ground, reference=reference, reason=reason, by=signature(chosen, by))
+    handing = _handing(to, ground, reference, reason, signature(chosen, by))
     with database(chosen) as opened:
         with opened.read() as connection:
             meant = the_call(connection, call)
@@ -86,6 +87,13 @@ def list_(context: typer.Context, number: OfNumber = None, *, as_json: Json = Fa
         found = list_copies(connection, DISCLOSURE, theirs)
     rows: list[tuple[Cell, ...]] = [(one.id, _what(one.recording_id, one.call_id), *copy_row(one)[1:]) for one in found]
     Listing([copy_document(one) for one in found], COLUMNS, rows, none="no disclosures").put(as_json=as_json)
+
+
+def _handing(to: str, ground: Ground, reference: str, reason: str, by: str) -> "Handing":
+    from callguard.rights.copies import Handing
+    from callguard.rights.disclosures import DISCLOSURE
+
+    return Handing(way=DISCLOSURE, recipient=to, ground=ground, reference=reference, reason=reason, by=by)
 
 
 def _what(recording: str | None, call: str) -> str:

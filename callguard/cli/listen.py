@@ -10,14 +10,13 @@ import typer
 
 from callguard.cli.gate import signature
 from callguard.cli.session import database, settings
-from callguard.errors import FileFault, UsageError
+from callguard.errors import UsageError
+from callguard.private_file import new_private_file
 
 Wanted: TypeAlias = Annotated[str, typer.Argument(metavar="RECORDING", help="The id of the recording.")]
 Why: TypeAlias = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it is listened to.")]
 Who: TypeAlias = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who listens; left out, who is logged in.")]
 Into: TypeAlias = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="A new file for you alone, instead of stdout.")]
-
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def listen(context: typer.Context, recording: Wanted, reason: Why, by: Who = None, output: Into = None) -> None:
@@ -33,7 +32,8 @@ def listen(context: typer.Context, recording: Wanted, reason: Why, by: Who = Non
         if output is None:
             _pour(sound, sys.stdout.fileno())
         else:
-            _keep(sound, output)
+            with new_private_file(output) as descriptor:
+                _pour(sound, descriptor)
 
 
 def _pour(sound: Iterable[bytes], into: int) -> None:
@@ -43,18 +43,3 @@ def _pour(sound: Iterable[bytes], into: int) -> None:
             file.writelines(sound)
     except BrokenPipeError:
         return
-
-
-def _keep(sound: Iterable[bytes], output: Path) -> None:
-    """For its owner alone; what did not come whole leaves an empty file."""
-    try:
-        descriptor = os.open(output, _NEW, mode=0o600)
-    except OSError as failure:
-        raise FileFault(f"cannot be made: {failure.strerror}", place=str(output), remedy="name a file that is not there yet") from failure
-    try:
-        _pour(sound, descriptor)
-    except BaseException:
-        os.ftruncate(descriptor, 0)
-        raise
-    finally:
-        os.close(descriptor)

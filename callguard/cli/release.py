@@ -85,7 +85,7 @@ def list_(context: typer.Context, recording: Wanted, *, as_json: Json = False) -
     from callguard.evidence.listening import the_heard
     from callguard.store.copy_rows import call_of, list_copies, parties_said
 
-    with database(settings(context)) as opened, opened.write() as connection:
+    with database(settings(context)) as opened, opened.read() as connection:
         the_heard(connection, recording)
         said, call = parties_said(connection, recording), call_of(connection, recording)
         given = [one for one in list_copies(connection, of_calls=[str(call)]) if one.recording_id == recording]

@@ -7,8 +7,7 @@ made; so it is made twice, first for the hash alone. A copy that then cannot be 
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -21,12 +20,11 @@ from callguard.evidence.copying import marked
 from callguard.evidence.listening import genuine, the_heard
 from callguard.evidence.vault import Vault
 from callguard.lines import line
+from callguard.private_file import new_private_file
 from callguard.store.copy_rows import Copy, call_of, find_copy
 from callguard.store.database import Database
 from callguard.store.register_rows import enter
 from callguard.store.register_tables import copies
-
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 Make = Callable[[str], Iterable[bytes]]
 """From the mark to the blocks of the copy, each time anew."""
@@ -61,7 +59,7 @@ class Source:
 
 def recorded(database: Database, root: Path, vault: Vault | None, recording: str, permit: Callable[[sa.Connection], None]) -> Source:
     """A recording as what is copied. Raises :class:`CallguardError` when there is no sound to copy, and what ``permit`` raises."""
-    with database.write() as connection:
+    with database.read() as connection:
         permit(connection)
         found, call = the_heard(connection, recording), call_of(connection, recording)
     if call is None or found.size is None:
@@ -84,28 +82,13 @@ def hand_out(database: Database, source: Source, handing: Handing, output: Path)
     digest = sha256()
     for block in source.make(mark):
         digest.update(block)
-    with _new_file(output) as descriptor:
+    with new_private_file(output) as descriptor:
         row = {**asdict(told), "recording_id": source.recording, "call_id": source.call, "mark": mark, "sha256": digest.hexdigest()}
         with database.write() as connection:
             source.permit(connection)
             given = find_copy(connection, enter(connection, copies, row | {"at": utc_now()}))
         _write(descriptor, source.make(mark), given, output)
     return given
-
-
-@contextmanager
-def _new_file(output: Path) -> Iterator[int]:
-    try:
-        descriptor = os.open(output, _NEW, mode=0o600)
-    except OSError as failure:
-        raise FileFault(f"cannot be made: {failure.strerror}", place=str(output), remedy="name a file that is not there yet") from failure
-    try:
-        yield descriptor
-    except BaseException:
-        os.ftruncate(descriptor, 0)
-        raise
-    finally:
-        os.close(descriptor)
 
 
 def _write(descriptor: int, blocks: Iterable[bytes], given: Copy, output: Path) -> None:

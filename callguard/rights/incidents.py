@@ -18,7 +18,7 @@ from callguard.retention.naming import sealed
 from callguard.rights.incident_terms import Recipient, tell_by
 from callguard.store.affected_rows import Concerned, count_affected
 from callguard.store.database import Database
-from callguard.store.incident_rows import CLOSED, Incident, find_incident
+from callguard.store.incident_rows import CLOSED, Incident, find_incident, lock_incident
 from callguard.store.register_rows import enter
 from callguard.store.register_tables import incident_steps, incidents
 from callguard.store.tables import calls, recordings
@@ -168,6 +168,7 @@ def _require_reason(found: Incident, told: Told, reason: str | None) -> None:
 
 
 def _open(connection: sa.Connection, identifier: int) -> Incident:
+    lock_incident(connection, identifier)
     found = the_incident(connection, identifier)
     if found.end is not None:
         raise CallguardError(f"was closed on {found.end.at:%Y-%m-%d}", place=f"incident {identifier}")

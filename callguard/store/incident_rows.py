@@ -58,10 +58,13 @@ class Incident:
         return [(one, due) for one in CLOCKS if self.told(one) is None and (due := tell_by(one, self.discovered_at)) is not None]
 
 
+def lock_incident(connection: sa.Connection, identifier: int) -> None:
+    """Nobody else goes on with it before this transaction ends."""
+    connection.execute(sa.select(incidents.c.id).where(incidents.c.id == identifier).with_for_update()).all()
+
+
 def find_incident(connection: sa.Connection, identifier: int) -> Incident | None:
-    """The incident of that number, which nobody goes on with before this transaction ends."""
-    if connection.dialect.name == "postgresql" and connection.in_transaction():
-        connection.execute(sa.select(incidents.c.id).where(incidents.c.id == identifier).with_for_update())
+    """The incident of that number."""
     return next(iter(_whole(connection, sa.select(incidents).where(incidents.c.id == identifier))), None)
 
 

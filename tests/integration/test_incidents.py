@@ -16,7 +16,7 @@ from callguard.errors import CallguardError, UsageError
 from callguard.evidence.verification import verify
 from callguard.rights.deadlines import deadlines
 from callguard.rights.incident_terms import Recipient, tell_by
-from callguard.rights.incidents import Happened, Told, close_incident, note_notification, open_incident
+from callguard.rights.incidents import Happened, Told, close_incident, note_notification, open_incident, the_incident
 from callguard.rights.letters import Sender
 from callguard.rights.letters.breach import More, notification
 from callguard.rights.person import the_person
@@ -115,6 +115,8 @@ def test_two_clocks_run_until_somebody_was_told(filled: Database) -> None:
     assert tell_by(Recipient.PEOPLE, found) is None
     after = note_notification(filled, incident.id, Told(recipient=Recipient.CLIENTS, text="told", at=utc_now(), delay=None), by="Ana")
     assert [recipient for recipient, _ in after.clocks] == [Recipient.AUTHORITY]
+    with filled.read() as connection:
+        assert the_incident(connection, incident.id) == after
     closed = close_incident(filled, incident.id, by="Ana", reason="no risk: the disk was encrypted")
     assert (closed.clocks, closed.end and closed.end.reason) == ((), "no risk: the disk was encrypted")
     with pytest.raises(CallguardError, match="was closed on"):
