@@ -5,7 +5,7 @@ without masks. Whose equipment it was that the PBX saw is the caller's, so addre
 callguard knows of holds stays here: an investigation is not told by way of an export.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,7 +20,6 @@ _PLAIN = ("id", "pbx", "direction", "started_at", "answered_at", "ended_at", "du
 _SOUND = ("id", "status", "started_at", "stopped_at", "expires_at", "size", "sha256")
 
 Document = dict[str, Any]
-Shown = Callable[[str | None], str | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,12 +93,6 @@ def recordings_of(connection: sa.Connection, call_ids: Sequence[str]) -> Sequenc
     return connection.scalars(sa.select(recordings.c.id).where(recordings.c.call_id.in_(call_ids)).order_by(recordings.c.id)).all()
 
 
-def legs_of(connection: sa.Connection, person: Person, call_ids: Sequence[str]) -> Sequence[tuple[str, str]]:
-    """Call and leg of each party of these calls that is the person: the key of ``parties``, and what their decisions go by."""
-    own = sa.select(parties.c.call_id, parties.c.leg).where(parties.c.call_id.in_(call_ids), _is_party(person))
-    return [(call, leg) for call, leg in connection.execute(own.order_by(parties.c.call_id, parties.c.leg))]
-
-
 def latest_decisions(connection: sa.Connection, person: Person, limit: int) -> list[Decided]:
     """What the person decided, the latest first."""
     return _decided(connection, _own(person).order_by(consents.c.decided_at.desc(), consents.c.id.desc()).limit(limit))

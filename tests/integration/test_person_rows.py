@@ -22,7 +22,6 @@ from callguard.store.person_rows import (
     counts,
     latest_calls,
     latest_decisions,
-    legs_of,
     message_page,
     recordings_of,
 )
@@ -110,14 +109,13 @@ def test_a_page_ends_in_the_middle_of_calls_of_one_moment(database: Database) ->
         assert in_pages(connection, call_page, WHO, 7) == sorted(one.id for one in at_once)
 
 
-def test_their_recordings_legs_and_decisions(database: Database) -> None:
-    """S6, S15: of a call, what is theirs: their legs and decisions, not those of the agent."""
+def test_their_recordings_and_decisions(database: Database) -> None:
+    """S6, S15: of a call, what is theirs, and not the decisions of the agent."""
     store(database, life("c1")[-1], life("c2")[-1], *OTHERS)
     with database.read() as connection:
         found = [place.id for place in call_page(connection, WHO, None)]
         assert found == ["c1", "c2"]
         assert recordings_of(connection, found) == ["c1-r", "c2-r"]
-        assert legs_of(connection, WHO, found) == [("c1", "c1.1"), ("c2", "c2.1")]
         decided = latest_decisions(connection, WHO, 10)
         assert [(one.call, one.leg, one.decision, one.legal_basis) for one in decided] == [
             ("c2", "c2.1", "stayed", "consent"),
