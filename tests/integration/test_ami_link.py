@@ -126,6 +126,7 @@ def test_a_congested_owner_pushes_back() -> None:
         assert not owner.downs
 
 
+@pytest.mark.alone
 def test_many_subscriptions_cost_no_more_than_one() -> None:
     """An event nobody wants costs one look-up, however many are wanted."""
 

@@ -129,6 +129,7 @@ def test_stopping_is_bounded_and_may_be_repeated() -> None:
         assert not [thread for thread in threading.enumerate() if thread.name.startswith("ami 127.0.0.1")]
 
 
+@pytest.mark.alone
 def test_stopping_does_not_wait_for_a_callback_that_hangs(caplog: pytest.LogCaptureFixture) -> None:
     gate, inside = threading.Event(), threading.Event()
 

@@ -97,6 +97,7 @@ def test_an_unwritable_database_stops_the_heartbeat_and_still_lets_a_withdrawal_
         bench.database.close()
 
 
+@pytest.mark.alone
 def test_facts_that_pile_up_over_an_unwritable_database_cost_no_more_than_its_attempts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,6 +240,7 @@ def test_hundreds_of_calls_at_once_are_written_together(bench: Bench) -> None:
     assert not bench.engine.congested()
 
 
+@pytest.mark.alone
 def test_what_is_only_noted_wakes_nobody_and_is_written_soon(bench: Bench) -> None:
     """C1: the answer has no order in it; it is written by the look at the calls, and waits for no tick."""
     bench.start()

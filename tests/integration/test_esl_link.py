@@ -52,6 +52,7 @@ def test_a_body_is_no_header() -> None:
     assert not any(b"hello" in getattr(message, slot) for slot in Headers.__slots__)
 
 
+@pytest.mark.alone
 def test_an_end_in_mid_body_ends_the_connection() -> None:
     """What came of the event is dropped, the link is made anew, and neither takes CPU."""
     owner = Owner()

@@ -211,6 +211,7 @@ def test_a_dead_peer_is_noticed() -> None:
         owner.wait_up(2)
 
 
+@pytest.mark.alone
 def test_a_pbx_that_talks_but_does_not_answer_is_left() -> None:
     """Answers come in order: behind one that never comes, none ever would."""
     owner = Owner()
@@ -368,6 +369,7 @@ def test_every_loss_is_told() -> None:
         assert owner.downs == ["the PBX closed the connection"] * 2
 
 
+@pytest.mark.alone
 def test_stopping_is_bounded_and_may_be_repeated() -> None:
     """What waits fails; later sends are refused; nothing connects again; threads and files are gone."""
     descriptors = len(list(Path("/proc/self/fd").iterdir()))
@@ -393,6 +395,7 @@ def test_stopping_is_bounded_and_may_be_repeated() -> None:
     until(lambda: len(list(Path("/proc/self/fd").iterdir())) == descriptors)
 
 
+@pytest.mark.alone
 def test_stopping_does_not_wait_for_a_callback_that_hangs(caplog: pytest.LogCaptureFixture) -> None:
     gate, inside = threading.Event(), threading.Event()
 

@@ -146,6 +146,7 @@ def test_what_is_no_file_of_ours_is_unreadable_and_left_alone(tmp_path: Path, fi
     assert os.listxattr(secret) == []
 
 
+@pytest.mark.alone
 def test_many_files_that_never_close_cost_one_wait(tmp_path: Path, filing: Filing, inbox: Inbox) -> None:
     """A PBX that died with its calls."""
     for number in range(200):
@@ -162,6 +163,7 @@ def test_more_than_can_wait_is_refused(tmp_path: Path, inbox: Inbox) -> None:
     assert [filing.submit(order(name)) for name in "abc"] == [True, True, False]
 
 
+@pytest.mark.alone
 def test_stop_files_what_is_closed_and_leaves_the_rest(tmp_path: Path, inbox: Inbox) -> None:
     place(tmp_path, "open", still_open(100))
     filing = Filing(tmp_path, inbox.deliver, patience_s=60.0)
@@ -176,6 +178,7 @@ def test_stop_files_what_is_closed_and_leaves_the_rest(tmp_path: Path, inbox: In
     assert inbox.empty()
 
 
+@pytest.mark.alone
 def test_stop_ends_in_the_middle_of_a_file_when_its_bound_is_over(tmp_path: Path, inbox: Inbox) -> None:
     path = place(tmp_path, "long", b"")
     with path.open("r+b") as file:
@@ -192,6 +195,7 @@ def test_stop_ends_in_the_middle_of_a_file_when_its_bound_is_over(tmp_path: Path
     assert inbox.empty()
 
 
+@pytest.mark.alone
 def test_in_the_callers_own_thread(tmp_path: Path) -> None:
     content = whole(80)
     place(tmp_path, "a", content)

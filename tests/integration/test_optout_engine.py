@@ -46,6 +46,7 @@ def in_conversation(bench: Bench) -> None:
     bench.tell(ev.RecordingStarted(**where(), recording=recording))
 
 
+@pytest.mark.alone
 def test_entered_in_mid_call_the_recording_stops_within_a_second(bench: Bench) -> None:
     """S4, C8: the entry is made through a connection of its own, as a command makes it; nothing tells the engine of it."""
     in_conversation(bench)

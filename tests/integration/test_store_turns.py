@@ -17,6 +17,7 @@ def write(database: Database) -> None:
         connection.execute(sa.text("UPDATE sweeps SET considered = 0"))
 
 
+@pytest.mark.alone
 def test_a_writer_gets_its_turn_between_two_transactions_of_another(sqlite_file: Database) -> None:
     """A sweep leaves a few milliseconds between two groups; SQLite's own waiting would look again after up to a hundred."""
     over = threading.Event()

@@ -303,6 +303,7 @@ def test_a_database_that_cannot_keep_the_proof_keeps_the_file(place: Place) -> N
     assert place.sweep()[0].deleted == 1
 
 
+@pytest.mark.alone
 def test_a_sweep_lets_other_writers_in(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine commits consents and withdrawals beside it: between two groups it has its turn, and none takes long."""
     monkeypatch.setattr(retention_rows, "PAGE", 10)

@@ -35,6 +35,7 @@ def test_the_bound_holds_whatever_the_segments(piece: int) -> None:
     assert splitter.feed(b"Event: B\r\n\r\n") == [b"Event: B"]
 
 
+@pytest.mark.alone
 def test_a_trickle_is_linear() -> None:
     """Half a megabyte byte by byte; what searches or copies everything held at each byte takes minutes."""
     splitter, began_s = Splitter(1 << 20), time.thread_time()

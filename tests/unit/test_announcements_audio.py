@@ -70,6 +70,7 @@ def test_a_tone_keeps_its_pitch_and_its_place_in_time() -> None:
     assert decibels((made - ideal)[800:-800], 12000) < -60
 
 
+@pytest.mark.alone
 def test_five_seconds_are_ready_in_under_one() -> None:
     """The better of two runs, since the machine has other work too."""
     sound = Sound(ESPEAK_RATE, tone(ESPEAK_RATE, 440, 5.0))

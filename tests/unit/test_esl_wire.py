@@ -137,6 +137,7 @@ def test_the_first_of_a_head_wins() -> None:
     assert splitter().feed(head + b"\n\nabc" + reply("+OK"))[0] == Block(b"a/b", head, b"abc")
 
 
+@pytest.mark.alone
 def test_a_trickle_is_linear() -> None:
     """A megabyte of one body byte by byte; what joins or searches everything held at each byte takes minutes."""
     cut, began_s = splitter(), time.thread_time()

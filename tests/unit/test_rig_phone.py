@@ -89,6 +89,7 @@ def test_a_clip_is_spoken_once_and_a_loop_over_and_over(alice: Phone, bob: Phone
     assert tone_seconds(out.heard(start, start + 0.8), 2300) == pytest.approx(0.8, abs=0.06)
 
 
+@pytest.mark.alone
 def test_keys_arrive_in_order_once_each_and_take_the_place_of_the_voice(alice: Phone, bob: Phone) -> None:
     out, into = connected(alice, bob)
     out.speak(1000)
