@@ -12,7 +12,7 @@ from callguard.errors import LinkLost
 from callguard.pbx.ami import AmiAction, AmiAddress, AmiLink, Headers
 from tests.integration.ami_owner import SHORT, Owner, linked, up
 from tests.integration.ami_server import GREETING, SECRET, USERNAME, AmiServer, ignore, until
-from tests.integration.ami_stream import event
+from tests.integration.ami_stream import event, events
 
 
 @pytest.mark.parametrize(
@@ -107,6 +107,21 @@ def test_every_loss_is_told() -> None:
         server.hang_up(server.last)
         until(lambda: owner.ups == 3)
         assert owner.downs == ["the PBX closed the connection"] * 2
+
+
+def test_a_reader_whom_the_pbx_gives_up_comes_back() -> None:
+    """Asterisk cuts off who is late for longer than its `writetimeout`: what had come is heard, the loss told, the state read anew."""
+    owner = Owner()
+    with AmiServer() as server, up(server.port, owner, "Hangup", bounds=replace(SHORT, dead_after_s=20.0)):
+        owner.busy.set()
+        server.last.send(b"".join(events("Hangup", 100)))
+        server.hang_up(server.last)
+        time.sleep(0.1)
+        assert (owner.ups, len(owner.downs)) == (1, 0)
+        owner.busy.clear()
+        until(lambda: owner.ups == 2)
+        assert owner.downs == ["the PBX closed the connection"]
+        assert owner.values("uniqueid") == [str(number) for number in range(100)]
 
 
 def test_stopping_is_bounded_and_may_be_repeated() -> None:

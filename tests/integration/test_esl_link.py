@@ -5,6 +5,7 @@ All of them over a real socket, against a server that misbehaves.
 
 import logging
 import os
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -257,6 +258,17 @@ def listening() -> set[str]:
 def resident_bytes() -> int:
     """Memory of this process; proc(5): the second field of statm, in pages."""
     return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_a_busy_thread_gives_way_soon() -> None:
+    """A sweep, or a flood on another PBX, would keep an event waiting for five milliseconds at each turn, which is Python's default."""
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(0.005)
+    try:
+        with EslServer() as server, up(server.port, Owner()):
+            assert sys.getswitchinterval() == pytest.approx(0.0005)
+    finally:
+        sys.setswitchinterval(before_s)
 
 
 def test_a_link_is_one_thread() -> None:

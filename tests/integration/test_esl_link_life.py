@@ -240,6 +240,21 @@ def test_a_pbx_is_not_blamed_for_a_pause_of_ours() -> None:
         assert (owner.downs, owner.kinds()) == ([], [Reply])
 
 
+def test_a_reader_whom_the_pbx_gives_up_comes_back() -> None:
+    """FreeSWITCH ends a listener that has fallen behind: what had come is heard, the loss is told, and the state is read anew."""
+    owner = Owner()
+    with EslServer() as server, up(server.port, owner, "CHANNEL_CREATE", bounds=replace(SHORT, dead_after_s=20.0)):
+        owner.busy.set()
+        server.last.send(b"".join(events("CHANNEL_CREATE", 100)))
+        server.last.hang_up()
+        time.sleep(0.1)
+        assert (owner.ups, len(owner.downs)) == (1, 0)
+        owner.busy.clear()
+        owner.wait_up(2)
+        assert owner.downs == ["the PBX closed the connection"]
+        assert owner.values("Unique-ID") == [str(number) for number in range(100)]
+
+
 def test_an_idle_pbx_that_answers_is_kept() -> None:
     owner = Owner()
     with EslServer() as server, up(server.port, owner, bounds=replace(SHORT, ping_after_s=0.1, dead_after_s=0.4)):

@@ -109,6 +109,16 @@ def test_of_all_sounds_the_pbx_tells_the_silence_alone_in_which_a_leg_waits() ->
     ]
 
 
+def test_nothing_is_subscribed_to_but_what_is_used() -> None:
+    """C1: no `MESSAGE`, which has the text in it; and FreeSWITCH ends a listener that cannot follow, so nothing of what a call executes."""
+    with driven(Pbx()) as told:
+        (asked,) = (one.argument for one in told.server.last.commands if one.way == "event")
+    assert asked == (
+        "plain BACKGROUND_JOB CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_DESTROY CHANNEL_PROGRESS_MEDIA CHANNEL_UNBRIDGE DTMF"
+        " PLAYBACK_START RECORD_START RECORD_STOP SHUTDOWN CUSTOM callguard::back callguard::inbound callguard::outbound"
+    )
+
+
 def test_a_caller_who_waits_is_seen_with_all_that_his_start_would_have_told() -> None:
     """Rule 11: an unanswered one is in our hands as well; nothing was said to him yet."""
     with driven(Pbx({LEG: held(Answer_State="ringing", variable_current_application="sleep")})) as told:
@@ -200,6 +210,20 @@ def test_a_recording_begins_without_pre_buffer_and_only_in_a_bridge() -> None:
             f"uuid_setvar_multi {LEG} RECORD_STEREO=true;RECORD_PRE_BUFFER_FRAMES=0;RECORD_BRIDGE_REQ=true",
             f"uuid_record {LEG} start {ROOT}/{PATH}",
         ]
+
+
+def test_a_yes_to_a_start_is_no_recording() -> None:
+    """S8: FreeSWITCH says it also where it does nothing, as for a path that is being recorded; the event alone tells that it began."""
+    with driven(Pbx()) as told:
+        told.wait(ev.SnapshotTaken)
+        told.switch.perform([recording(do.StartRecording)])
+        told.switch.perform([recording(do.StartRecording)])
+        told.switch.beat(6)
+        told.wait(HeartbeatHeard)
+        until(lambda: sum(order.startswith("uuid_record") for order in told.pbx.orders()) == 2)
+        assert not any(isinstance(fact, ev.RecordingStarted | ev.RecordingRefused) for fact in told.facts)
+        told.tell("RECORD_START", leg(Record_File_Path=f"{ROOT}/{PATH}"))
+        assert told.wait(ev.RecordingStarted).recording == "a-1"
 
 
 def test_a_recording_that_cannot_be_masked_is_stopped() -> None:

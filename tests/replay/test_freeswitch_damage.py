@@ -73,6 +73,14 @@ def foreign(told: Told) -> Iterator[Told]:
 
 
 @each_fixture
+def test_no_order_is_one_that_can_kill_a_call(name: str) -> None:
+    """`sendmsg` says +OK to an application that does not exist, and `uuid_bridge` to a leg without media: both legs die of it."""
+    ways = {(one.name, dict(one.headers)["Command"].partition(" ")[0]) for one in esl_fixtures.load(name).sent}
+    assert {way for way, _ in ways} <= {"api", "bgapi"}
+    assert not {order for _, order in ways} & {"uuid_bridge", "uuid_park", "uuid_transfer"}
+
+
+@each_fixture
 def test_no_text_of_a_message_crosses_esl(name: str) -> None:
     """C1: the texts of the SMS fixtures say `canary`."""
     assert CANARY.encode() not in (FOLDER / f"{name}.rx").read_bytes()

@@ -6,10 +6,12 @@ by field. Names of legs and moments differ from call to call; what a switch forc
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from tests.live.test_metadata import FREESWITCH_CAUSES, OUTCOMES
 from tests.replay import esl_fixtures, fixtures
 from tests.replay.courses import expectation
 
@@ -28,6 +30,8 @@ TABLE: Final = (
     "outbound-opt-in-accepted",
     "outbound-opt-in-no-key",
     "outbound-opt-in-refused",
+    "sms-inbound",
+    "sms-outbound",
 )
 
 OF_ONE_CALL: Final = frozenset({"linkedid", "leg", "channel"})
@@ -92,6 +96,17 @@ def same(name: str, asterisk: Any, freeswitch: Any) -> bool:  # noqa: ANN401 - J
 
 def test_the_table_is_whole() -> None:
     assert set(TABLE) <= set(SCENARIOS)
+
+
+def test_the_readme_lists_what_is_allowed_to_differ() -> None:
+    """Here and in the live calls, each with a reason; and it lists no cause that does not."""
+    text = (Path(__file__).parents[2] / "README.md").read_text("utf-8").partition("| | Asterisk | FreeSWITCH | why |\n")[2]
+    table = [[cell.strip() for cell in row.strip("|").split("|")] for row in text.partition("\n\n")[0].splitlines()[1:]]
+    here = {(there, here) for fields in FORCED.values() for place, (there, here, _) in fields.items() if place.endswith("hangup_cause")}
+    live = {(OUTCOMES[name][1], cause) for name, cause in FREESWITCH_CAUSES.items()}
+    assert {(None if there == "none" else there, here) for _, there, here, _ in table if here.isupper()} == here | live
+    assert {OWN_PHONE, "line ends in a caller's number"} < {what for what, *_ in table}
+    assert all(why for *_, why in table)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
