@@ -15,10 +15,11 @@ from callguard.clock import utc_now
 from callguard.errors import FileFault
 from callguard.retention.guards import RootState
 from callguard.retention.paths import Obstruction, Spot, open_root, spot
+from callguard.retention.walking import MARK
 from callguard.store.database import Database
 from callguard.store.root_rows import any_recording, remember_mark, root_mark
 
-NAME = ".callguard-root"
+NAME = MARK
 
 _WRITING = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

@@ -3,7 +3,8 @@
 A folder below the root, ``.quarantine``, for callguard's user alone: to move a file there is one step on one disk, and it goes along when
 the root is moved. There it has a random name and mode 0600; where it came from stands in its row. It is entered first and moved then, as
 with recordings: cut off in between, the file lies where it was, the next reconciliation finds the entry and moves it. The entry is in the
-ledger, without the path.
+ledger, without the path. Each file has an entry and a name of its own, also one that appears where another was taken from; and as long as
+it lies here, its entry stays open.
 
 It expires after its own term and is deleted by the sweep with a proof like a recording's. While a hold may ask for it, it stays
 (:mod:`callguard.retention.staying`). To be given back means to lie again where it was, for `callguard import` or for whoever misses it.
@@ -48,7 +49,7 @@ def take_in(database: Database, root: Path, new: NewQuarantined, still: Callable
     with database.write() as connection:
         if not still(connection):
             return False
-        entered = quarantine_rows.enter(connection, new)
+        entered = _entered(connection, root, new)
     with database.write() as connection:
         fault = FileFault("it changed while it was being moved")
         try:
@@ -57,8 +58,25 @@ def take_in(database: Database, root: Path, new: NewQuarantined, still: Callable
                 return True
         except (OSError, Obstruction) as failure:
             fault = FileFault(f"could not be moved: {getattr(failure, 'strerror', None) or failure}")
-        quarantine_rows.give_up(connection, entered, utc_now())
+        if not _lies_here(root, entered):  # moved it may be all the same: by another process, or not durably
+            quarantine_rows.give_up(connection, entered, utc_now())
     raise fault
+
+
+def _entered(connection: sa.Connection, root: Path, new: NewQuarantined) -> Quarantined:
+    """An entry for this file: that of its own move which was cut off, else a new one. Where another file never came here, that is over."""
+    for earlier in quarantine_rows.entered_from(connection, new.path):
+        if _lies_here(root, earlier):
+            continue
+        if earlier.sha256 == new.sha256:
+            return earlier
+        quarantine_rows.give_up(connection, earlier, utc_now())
+    return quarantine_rows.enter(connection, new)
+
+
+def _lies_here(root: Path, one: Quarantined) -> bool:
+    """Or may, where it cannot be looked at."""
+    return inspect(root, _in_quarantine(one.name)) in {Finding.PRESENT, Finding.LINKED, Finding.UNREADABLE}
 
 
 def give_back(database: Database, root: Path, identifier: int, *, by: str, reason: str) -> str:
@@ -141,11 +159,14 @@ def _in_quarantine(name: str) -> str:
 
 
 def _move(root: Path, path: str, name: str) -> None:
-    """In one step on one disk, then durable on both sides. What belongs to the PBX keeps its mode; the folder lets nobody else in."""
+    """In one step on one disk, then durable on both sides. What belongs to the PBX, or has another name, keeps its mode: it may be a
+    recording's there. The folder lets nobody else in.
+    """
     with spot(root, path) as at, _made(root) as folder:
         os.rename(at.name, name, src_dir_fd=at.folder, dst_dir_fd=folder)
-        with suppress(PermissionError):
-            os.chmod(name, _NOBODY_ELSE, dir_fd=folder)
+        if os.stat(name, dir_fd=folder, follow_symlinks=False).st_nlink == 1:
+            with suppress(PermissionError):
+                os.chmod(name, _NOBODY_ELSE, dir_fd=folder)
         os.fsync(folder)
         os.fsync(at.folder)
 

@@ -204,6 +204,7 @@ _OBSTACLE = {
     Finding.SYMLINK: "it is a symbolic link, which is not followed: look where it leads, and take it away",
     Finding.NOT_REGULAR: "it is neither a file nor a folder",
     Finding.UNREADABLE: "it cannot be looked at: no permission, or a fault of the disk",
+    Finding.OTHER_ROOT: "it is another recordings root, whose files another callguard knows: it was not entered",
     Finding.ASTRAY: "its name holds what cannot be written down, or it lies too deep",
 }
 

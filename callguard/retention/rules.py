@@ -41,6 +41,7 @@ class Finding(StrEnum):
     SYMLINK = "symbolic link"
     ASTRAY = "astray"
     NOT_REGULAR = "not a regular file"
+    OTHER_ROOT = "another recordings root"
     UNREADABLE = "unreadable"
 
 
@@ -101,6 +102,7 @@ _OBSTACLE = {
     Finding.SYMLINK: "its path leads through a symbolic link",
     Finding.ASTRAY: "its path leads outside the recordings root",
     Finding.NOT_REGULAR: "what lies at its path is not a regular file",
+    Finding.OTHER_ROOT: "its path leads into another recordings root",
     Finding.UNREADABLE: "its path cannot be reached: no permission, or a fault of the disk",
 }
 

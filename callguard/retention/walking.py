@@ -1,4 +1,5 @@
-"""All names below a folder, block by block: folder after folder, no link followed, never more than a block in memory.
+"""All names below a folder, block by block: folder after folder, no link followed, never more than a block in memory. A recordings root
+within it is another callguard's, and is told as one name: its files have their rows elsewhere.
 
 A block is of one folder and sorted; a folder of more than :data:`BLOCK` names is told in several. What appears or vanishes while the walk
 is under way is told or not, as it happens; who acts on a name looks again.
@@ -19,6 +20,9 @@ from callguard.retention.paths import FOLDER, open_root
 from callguard.retention.rules import Finding
 
 BLOCK = 2000
+
+MARK = ".callguard-root"
+"""The name by which a folder is told to be a recordings root (:mod:`callguard.retention.marker`)."""
 
 DEEPEST = 16
 """Folders inside one another; what lies deeper is told as :attr:`Finding.ASTRAY`."""
@@ -112,6 +116,9 @@ def _enter(folder: int, name: str, path: str, deeper: int) -> Iterator[tuple[Ent
         yield (Entry(path, Finding.UNREADABLE),)
         return
     try:
-        yield from _folder(here, f"{path}/", (), deeper)
+        if look(here, MARK, MARK) is None:
+            yield from _folder(here, f"{path}/", (), deeper)
+        else:
+            yield (Entry(path, Finding.OTHER_ROOT),)
     finally:
         os.close(here)

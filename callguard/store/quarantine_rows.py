@@ -56,11 +56,14 @@ _OPEN = quarantine.c.ended_at.is_(None)
 _COLUMNS = tuple(quarantine.c[name] for name in (*NewQuarantined.__slots__, *Quarantined.__slots__))
 
 
+def entered_from(connection: sa.Connection, path: str) -> Sequence[Quarantined]:
+    """What was entered for files of that place, moved or not, and is not over."""
+    wanted = sa.select(*_COLUMNS).where(_OPEN, quarantine.c.path == path).order_by(quarantine.c.id)
+    return [Quarantined(**row) for row in connection.execute(wanted).mappings()]
+
+
 def enter(connection: sa.Connection, new: NewQuarantined) -> Quarantined:
-    """Write it down, in the ledger too. What was entered before for the same place, and not moved yet, is that entry still."""
-    same = connection.execute(sa.select(*_COLUMNS).where(_OPEN, quarantine.c.path == new.path)).mappings().first()
-    if same is not None:
-        return Quarantined(**same)
+    """Write it down, in the ledger too."""
     row = {name: getattr(new, name) for name in NewQuarantined.__slots__} | {"name": secrets.token_hex(16), "salt": secrets.token_hex(16)}
     (identifier,) = connection.execute(sa.insert(quarantine).returning(quarantine.c.id), row).one()
     append(connection, [reconcile_entries.quarantined(_in_millis(row | {"id": identifier}))])

@@ -1,5 +1,7 @@
 """Quarantine: entered and then moved, swept like a recording with a proof, kept by holds, given back by a person."""
 
+import errno
+import hashlib
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -20,9 +22,9 @@ from callguard.retention.whole import Premises, guarded, unguarded
 from callguard.store.database import Database
 from callguard.store.evidence_rows import proven_rows
 from callguard.store.ledger_rows import links
-from callguard.store.quarantine_rows import NewQuarantined
+from callguard.store.quarantine_rows import NewQuarantined, enter
 from callguard.store.tables import recordings
-from tests.integration.reconcile_place import ReconcilePlace, new_reconcile_place
+from tests.integration.reconcile_place import HASH, ReconcilePlace, new_reconcile_place
 from tests.integration.record_place import LIMITS, RULES
 from tests.integration.sweep_place import CONTENT, DAY
 
@@ -173,12 +175,84 @@ def test_a_row_that_comes_between_entering_and_moving_keeps_its_file(place: Reco
     """The second look is what counts; the entry says that nothing was moved."""
     place.put("a.wav")
     looks = iter((True, False))
-    new = NewQuarantined(
-        path=f"{DAY}/a.wav", reason="r", recording_id=None, size=1, sha256=None, moved_at=utc_now(), expires_at=utc_now(), rule="30 days"
-    )
     with pytest.raises(FileFault, match="changed while"):
-        take_in(place.files.database, place.root, new, lambda _: next(looks))
+        take_in(place.files.database, place.root, entry_for("a.wav"), lambda _: next(looks))
     assert (place.left(), [row["ending"] for row in place.quarantine_rows()]) == (["a.wav"], ["not moved"])
+
+
+def entry_for(name: str, sha256: str | None = None) -> NewQuarantined:
+    now = utc_now()
+    return NewQuarantined(
+        path=f"{DAY}/{name}",
+        reason="r",
+        recording_id=None,
+        size=1,
+        sha256=sha256,
+        moved_at=now,
+        expires_at=now + DAY_LONG,
+        rule="30 days",
+    )
+
+
+def test_another_file_in_the_same_place_is_kept_beside_the_first(place: ReconcilePlace) -> None:
+    """Whatever writes strangers writes them under the same names again; none goes over another one."""
+    moved(place, "a.wav")
+    place.put("a.wav", b"another")
+    assert place.fix()["a.wav"] == (Step.QUARANTINE, "unknown")
+    kept = {one.sha256: (place.root / FOLDER / one.name).read_bytes() for one in place.in_quarantine()}
+    assert {content: hashlib.sha256(content).hexdigest() for content in (CONTENT, b"another")} == {v: k for k, v in kept.items()}
+
+
+def test_an_entry_whose_file_another_process_moved_stays_open(place: ReconcilePlace) -> None:
+    """Two reconciliations at once: the one that comes too late must not close what the other one needs to find the file again."""
+    place.put("a.wav")
+    asked: list[bool] = []
+
+    def still(_: object) -> bool:
+        asked.append(True)
+        if len(asked) == 2:
+            (one,) = place.in_quarantine()
+            (place.root / FOLDER).mkdir()
+            (place.day / "a.wav").rename(place.root / FOLDER / one.name)
+        return len(asked) == 1
+
+    with pytest.raises(FileFault, match="changed while"):
+        take_in(place.files.database, place.root, entry_for("a.wav"), still)
+    (one,) = place.in_quarantine()
+    assert give_back(place.files.database, place.root, one.id, by="Ana Pop", reason="ours") == f"{DAY}/a.wav"
+
+
+def test_a_move_that_is_not_durable_is_a_move_all_the_same(place: ReconcilePlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.put("a.wav")
+
+    def failing(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("callguard.retention.quarantine.os.fsync", failing)
+    (place.root / FOLDER).mkdir(mode=0o700)
+    with pytest.raises(FileFault, match="could not be moved"):
+        take_in(place.files.database, place.root, entry_for("a.wav"), lambda _: True)
+    assert (place.left(), len(place.in_quarantine())) == ([], 1)
+
+
+def test_an_entry_of_a_file_that_never_came_is_not_for_the_next_one(place: ReconcilePlace) -> None:
+    """Each has its own hash, and its own term from its own day on."""
+    place.put("a.wav")
+    with place.files.database.write() as connection:
+        left_behind = enter(connection, entry_for("a.wav", "0" * 64))
+    place.fix()
+    (one,) = place.in_quarantine()
+    assert (one.sha256, one.id != left_behind.id) == (HASH, True)
+    assert [row["ending"] for row in place.quarantine_rows()] == ["not moved", None]
+
+
+def test_what_has_another_name_keeps_its_mode(place: ReconcilePlace) -> None:
+    """The other name may be the place of a recording, which the PBX's group reads."""
+    recorded = place.add("a")
+    recorded.chmod(0o640)
+    os.link(recorded, place.day / "copy.wav")
+    assert place.fix()["copy.wav"] == (Step.QUARANTINE, "unknown")
+    assert recorded.stat().st_mode & 0o777 == 0o640
 
 
 def test_a_row_that_comes_meanwhile_keeps_its_file(place: ReconcilePlace) -> None:

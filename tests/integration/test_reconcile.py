@@ -308,6 +308,18 @@ def test_obstacles_are_told_and_the_rest_goes_on(quick: ReconcilePlace) -> None:
     assert Path("/etc/hostname").exists()
 
 
+def test_another_recordings_root_is_told_and_not_entered(quick: ReconcilePlace) -> None:
+    """Its rows are in another database: to this one all of its files are strangers."""
+    quick.add("a")
+    other = quick.root / "other"
+    theirs = other / DAY / "b.wav"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_bytes(CONTENT)
+    (other / NAME).write_text("0f" * 16, "ascii")
+    assert quick.fix() == {"other": (Step.LEAVE, "obstacle")}
+    assert theirs.exists()
+
+
 def test_what_has_another_name_is_destroyed_under_ours_and_told(quick: ReconcilePlace) -> None:
     quick.add("a")
     quick.files.sweep()
