@@ -2,8 +2,8 @@
 
 Only what somebody wants to be told of is subscribed to. Of `sofia::register` the account, the address that the request came from and the
 name of the device are read; it comes at each renewal, too. Of `MESSAGE_WAITING` the account and the first figure of `MWI-Voice-Message`
-(`2/1 (0/0)`: unheard, heard, and of these the urgent ones); whoever left the message, and where it lies, is in other events, which are not
-subscribed to.
+(`2/1`, unheard and heard; with `send-full-vm-header` the urgent ones among these stand behind it, `2/1 (0/0)`). Whoever left the message,
+and where it lies, is in other events (`vm::maintenance`), which are not subscribed to.
 """
 
 import re

@@ -1,7 +1,6 @@
 """Voicemails and registrations as the PBXs tell them: counts and addresses pass the border, and nothing else (C2, C3, C4).
 
-The events of Asterisk 22.10 and the registrations of FreeSWITCH 1.10.12 are those of running ones; `MESSAGE_WAITING` is as mod_voicemail's
-source writes it.
+The events are those of a running Asterisk 22.10 and a running FreeSWITCH 1.10.12.
 """
 
 from collections.abc import Mapping
@@ -59,8 +58,9 @@ REGISTERED = {
 WAITING = {
     "Event-Name": "MESSAGE_WAITING",
     "MWI-Messages-Waiting": "yes",
-    "MWI-Message-Account": "100@pbx",
-    "MWI-Voice-Message": "2/1 (0/0)",
+    "Update-Reason": "NEW",
+    "MWI-Message-Account": "100@rig",
+    "MWI-Voice-Message": "2/1",
 }
 
 
@@ -97,7 +97,9 @@ def test_of_a_voicemail_the_count_alone_is_told() -> None:
     at = datetime.fromtimestamp(1795322111.828464, UTC)
     assert of_asterisk(LEFT) == counted(1, at=at)
     assert of_asterisk(READ) == counted(0, at=at)
-    assert of_freeswitch(WAITING) == counted(2, "100@pbx")
+    assert of_freeswitch(WAITING) == counted(2, "100@rig")
+    assert of_freeswitch(WAITING, **{"MWI-Voice-Message": "2/1 (1/0)"}) == counted(2, "100@rig")
+    assert of_freeswitch(WAITING, **{"MWI-Voice-Message": "0/3", "Update-Reason": "READ"}) == counted(0, "100@rig")
     assert CANARY not in repr(of_asterisk(LEFT))
 
 
