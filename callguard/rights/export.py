@@ -14,18 +14,19 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePath
 from secrets import token_hex
 from typing import IO, Any
 
 from callguard.clock import utc_now
-from callguard.errors import CallguardError, ConfigError, StoreError, UsageError
+from callguard.errors import CallguardError, ConfigError, GuardRefusal, StoreError, UsageError
 from callguard.evidence.copying import marked
 from callguard.evidence.listening import genuine, refuse_restricted, the_heard
 from callguard.evidence.vault import Vault
+from callguard.retention.naming import sealed
 from callguard.retention.rules import stamp
 from callguard.rights.export_end import complete
-from callguard.rights.export_page import NOT_AGREED
+from callguard.rights.export_page import IS_DELETED, NOT_AGREED
 from callguard.rights.export_place import Place, PlaceError, blocks_of, written
 from callguard.rights.export_shape import FORMAT, Document, View, by_call, call_document, message_document
 from callguard.rights.export_vcon import vcon
@@ -34,7 +35,7 @@ from callguard.rights.person import Person
 from callguard.rights.releases import may_release
 from callguard.store.access_rows import Access, enter_access
 from callguard.store.database import Database
-from callguard.store.listing import load_messages, shape_calls
+from callguard.store.listing import ListedRecording, load_messages, shape_calls
 from callguard.store.person_rows import Place as Row
 from callguard.store.person_rows import call_page, decisions_in, message_page
 from callguard.store.register_rows import enter
@@ -46,7 +47,7 @@ PAGE = 200
 """Calls or messages in a document, and done again at most after a cut."""
 
 _NEXT = {"calls": call_page, "messages": message_page}
-_GONE = frozenset({"deleted", "deleting", "missing"})
+_GONE = frozenset({"deleted", "deleting"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,20 +134,22 @@ class Export:
         with self._source.database.read() as connection:
             calls = shape_calls(connection, ids)
             decided = by_call(decisions_in(connection, self._order.person, ids))
-            agreed = {one.id: may_release(connection, one.id) for call in calls for one in call.recordings}
+            recorded = {one.id: one for call in calls for one in call.recordings}
+            agreed = {one: may_release(connection, one) for one in recorded}
         documents = [call_document(self._view, call, decided.get(call.id, ())) for call in calls]
+        names = {one.id: f"recordings/{page}/{_file_name(one)}" for one in recorded.values()}
         for document in documents:
-            self._give(document, page, agreed)
+            self._give(document, page, names, agreed)
         return documents
 
-    def _give(self, call: Document, page: str, agreed: Mapping[str, bool]) -> None:
+    def _give(self, call: Document, page: str, names: Mapping[str, str], agreed: Mapping[str, bool]) -> None:
         """The call's sound and its vCon; the document is told where they are."""
         with ExitStack() as stack:
             sounds = []
             for recording in call["recordings"]:
                 sound = self._sound(call["id"], recording, stack, agreed=agreed[recording["id"]])
                 if sound is not None:
-                    name = f"recordings/{page}/{recording['id']}.wav"
+                    name = names[recording["id"]]
                     recording["file"], recording["file_sha256"] = name, self._place.put(name, blocks_of(sound))
                     sounds.append((recording, sound))
             name = f"vcon/{page}/{call['id']}.vcon.json"
@@ -156,11 +159,11 @@ class Export:
         """A nameless file of it, whole and genuine; ``None`` when it is not given, and the document says why."""
         recording |= {"file": None, "file_sha256": None, "withheld": None}
         ground = Ground.CONSENT if agreed else self._order.ground
-        if ground is None and recording["status"] not in _GONE:
-            recording["withheld"] = NOT_AGREED
+        if ground is None:
+            recording["withheld"] = IS_DELETED if recording["status"] in _GONE else NOT_AGREED
             return None
         try:
-            return self._copied(call, recording["id"], ground or "", stack)
+            return self._copied(call, recording["id"], ground, stack)
         except (PlaceError, ConfigError, StoreError, UsageError):
             raise
         except CallguardError as refused:
@@ -178,6 +181,8 @@ class Export:
         row |= {"reason": self._order.reason, "by": self._order.by, "at": utc_now()}
         with self._source.database.write() as connection:
             refuse_restricted(the_heard(connection, recording))
+            if ground == Ground.CONSENT and not may_release(connection, recording):
+                raise GuardRefusal(NOT_AGREED, place=f"recording {recording}")
             enter(connection, copies, row | {"recording_id": recording, "call_id": call, "mark": mark, "sha256": meter.hexdigest()})
         spool.seek(0)
         return spool
@@ -191,3 +196,8 @@ class Export:
             sound = genuine(found, source.root, source.vault)
             enter_access(connection, Access(recording, WAY, order.by, order.reason, utc_now()))
         return marked(sound, found.size or 0, f"callguard copy {mark} of recording {recording}")
+
+
+def _file_name(one: ListedRecording) -> str:
+    """The id, which names nobody, under the suffix of what it is: an adopted recording may be no WAV."""
+    return f"{one.id}{PurePath(one.path.removesuffix(sealed(''))).suffix}"

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from callguard.evidence.listening import RESTRICTED
+from callguard.rights.letters.words import RIGHTS, WAYS
 
 _STYLE = (
     "body{font:16px/1.45 sans-serif;margin:2em auto;max-width:70em;padding:0 1em;color:#222}h1,h2{font-weight:600}"
@@ -16,6 +17,7 @@ _STYLE = (
 )
 
 NOT_AGREED = "not everybody who is heard in it is known to have agreed to its release"
+IS_DELETED = "is deleted"
 """Why a recording is not in it; the documents say so in these words."""
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -34,6 +36,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "announcements": "Announcements that you heard",
         "optouts": "Your wishes not to be recorded",
         "requests": "Your requests",
+        "acts": "What was done for you",
         "exports": "When this was written out",
         "inbound": "to us",
         "outbound": "from us",
@@ -53,7 +56,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "not-given": "not given",
         NOT_AGREED: NOT_AGREED,
         RESTRICTED: RESTRICTED,
-        "is deleted": "is deleted",
+        IS_DELETED: IS_DELETED,
     },
     "ro": {
         "title": "Apelurile și mesajele dumneavoastră",
@@ -70,6 +73,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "announcements": "Anunțurile pe care le-ați ascultat",
         "optouts": "Dorințele dumneavoastră de a nu fi înregistrat",
         "requests": "Cererile dumneavoastră",
+        "acts": "Ce s-a făcut pentru dumneavoastră",
         "exports": "Când s-a întocmit acest extras",
         "inbound": "către noi",
         "outbound": "de la noi",
@@ -88,10 +92,31 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "withheld": "număr ascuns",
         "not-given": "nu este inclusă",
         NOT_AGREED: "nu se știe ca toți cei auziți în ea să fi fost de acord cu eliberarea ei",
-        RESTRICTED: "prelucrarea ei este restricționată la cererea persoanei (art. 18 RGPD)",
-        "is deleted": "a fost ștearsă",
+        RESTRICTED: "prelucrarea ei este restricționată la cererea persoanei (art. 18 GDPR)",
+        IS_DELETED: "a fost ștearsă",
     },
 }
+
+_ACTS: Mapping[str, dict[str, str]] = {
+    "en": {},
+    "ro": {
+        "open": "deschisă",
+        "extended": "termen prelungit",
+        "granted": "admisă",
+        "granted-in-part": "admisă în parte",
+        "refused": "respinsă",
+        "nothing-kept": "nu se păstrează nimic",
+        "not-identified": "titular neidentificat",
+        "taken-back": "retrasă",
+        "erase": "ștergere",
+        "restrict": "restricționare",
+        "lift": "ridicarea restricționării",
+        "rectify": "rectificare",
+        "object": "opoziție",
+        "withdraw": "retragerea consimțământului",
+    },
+}
+"""What the registers say in one English word: the state of a request, and what was done."""
 
 
 def index(head: Mapping[str, Any], pages: Sequence[str]) -> Iterator[bytes]:
@@ -108,10 +133,12 @@ def index(head: Mapping[str, Any], pages: Sequence[str]) -> Iterator[bytes]:
     yield _text(f"<h2>{words['announcements']}</h2>")
     for one in head["announcements"]:
         yield _text(f"<p>{escape(one['name'])} ({escape(one['language'])}): {escape(one['text'])}</p>")
+    spoken = _spoken(head["language"])
     for name, rows in head["registers"].items():
         yield _text(f"<h2>{words.get(name, name)}: {len(rows)}</h2><ul>")
         for row in rows:
-            yield _text(f"<li>{escape(', '.join(_value(value) for value in row.values() if value not in (None, True, False)))}</li>")
+            told = (_value(value, spoken) for value in row.values() if value not in (None, True, False))
+            yield _text(f"<li>{escape(', '.join(told))}</li>")
         yield _text("</ul>")
     yield _text(f"<p>{words['files']}</p></body></html>\n")
 
@@ -159,7 +186,7 @@ def _recording(one: Mapping[str, Any], words: Mapping[str, str]) -> str:
         why = one["withheld"] or ""
         return f'<span class="why">{words["not-given"]}: {escape(words.get(why, why))}</span>'
     place = escape(f"../{one['file']}")
-    return f'<audio controls preload="none" src="{place}"></audio><a href="{place}">{escape(one["id"])}.wav</a>'
+    return f'<audio controls preload="none" src="{place}"></audio><a href="{place}">{escape(one["file"].rpartition("/")[2])}</a>'
 
 
 def _message(message: Mapping[str, Any], words: Mapping[str, str]) -> Iterable[str]:
@@ -173,10 +200,15 @@ def _number(written: str | None, words: Mapping[str, str]) -> str:
     return escape(written) if written else words["withheld"]
 
 
-def _value(value: object) -> str:
+def _spoken(language: str) -> Mapping[str, str]:
+    """What the registers say in a word, for people."""
+    return {**WAYS[language], **{right.value: name for right, name in RIGHTS[language].items()}, **_ACTS[language]}
+
+
+def _value(value: object, spoken: Mapping[str, str]) -> str:
     """Of a register."""
     text = str(value)
-    return _moment(text) if text.endswith("Z") and text[10:11] == "T" else text
+    return _moment(text) if text.endswith("Z") and text[10:11] == "T" else spoken.get(text, text)
 
 
 def _moment(stamped: str) -> str:

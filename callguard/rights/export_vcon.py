@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from pathlib import PurePosixPath
 from secrets import token_hex
 from typing import IO, Any
 from uuid import UUID
@@ -21,6 +22,11 @@ from callguard.rights.export_shape import Document
 VERSION = "0.4.0"
 
 _DISPOSITIONS = {"NO ANSWER": "no-answer", "BUSY": "busy", "FAILED": "failed", "CONGESTION": "congestion", "CANCEL": "hung-up"}
+_MEDIA = {".wav": "audio/x-wav", ".mp3": "audio/x-mp3", ".ogg": "audio/ogg"}
+"""By suffix, as the draft names them; a raw format of a PBX has no name there."""
+
+_UNNAMED = "application/octet-stream"
+
 _BLOCK_BYTES = 3 * 2**14
 """A multiple of three, so that what is encoded block by block is one Base64 text."""
 
@@ -60,17 +66,18 @@ def _party(party: Document) -> Document:
 
 
 def _dialog(recording: Document, source: IO[bytes], parties: int, mark: str) -> Document:
-    everybody = list(range(parties))
+    everybody, name = list(range(parties)), PurePosixPath(recording["file"])
+    media = _MEDIA.get(name.suffix.lower(), _UNNAMED)
     source.seek(_STEREO_AT)
-    stereo = int.from_bytes(source.read(2), "little") == 2
+    stereo = media == _MEDIA[".wav"] and int.from_bytes(source.read(2), "little") == 2
     begun, ended = recording["started_at"], recording["stopped_at"]
     return {
         "type": "recording",
         "start": begun,
         **({"duration": (ended - begun).total_seconds()} if begun and ended else {}),
         "parties": [everybody, everybody] if stereo else everybody,
-        "mediatype": "audio/x-wav",
-        "filename": f"{recording['id']}.wav",
+        "mediatype": media,
+        "filename": name.name,
         "encoding": "base64url",
         "body": mark,
     }

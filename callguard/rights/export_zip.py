@@ -19,7 +19,7 @@ from callguard.rights.export_place import Place, State, locked, opened, read_sta
 
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _AGAIN = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-_STORED = (".wav",)
+_STORED = (".wav", ".mp3", ".ogg")
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The time of every file in it; ZIP knows none before, and the documents tell the times that matter."""
 

@@ -5,7 +5,8 @@ import hashlib
 import io
 import json
 import wave
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from importlib.resources import files
@@ -18,16 +19,20 @@ import pytest
 import sqlalchemy as sa
 
 import callguard.rights
+from callguard.evidence.copying import marked
 from callguard.rights.export_end import SCHEMA
-from callguard.rights.export_page import WORDS
+from callguard.rights.export_page import IS_DELETED, NOT_AGREED, WORDS
 from callguard.rights.export_place import INCOMPLETE, SUMS
+from callguard.rights.objection import enter_wish
 from callguard.rights.releases import Said, note_said
-from callguard.rights.wishes import Way
-from callguard.store.copy_rows import GIVEN, list_copies
+from callguard.rights.requests import Asked, open_request
+from callguard.rights.terms import Right
+from callguard.rights.wishes import Way, Wish
+from callguard.store.copy_rows import GIVEN, WITHDRAWN, list_copies
 from callguard.store.register_tables import exports
 from callguard.store.tables import accesses
-from tests.integration.cli_site import Site
-from tests.integration.export_site import HOSTILE, SECRETS, SOUND, calls_in, exported, files_in, new_export_site, order
+from tests.integration.cli_site import CALLER, Site
+from tests.integration.export_site import HOSTILE, PERSON, SECRETS, SOUND, calls_in, change, exported, files_in, new_export_site, order
 from tests.integration.ledger_place import found_in
 
 GROUND = "GDPR art. 15 (3), decided by Dan"
@@ -178,10 +183,18 @@ def test_what_callers_chose_is_text_and_nothing_else(site: Site, tmp_path: Path)
 def test_people_read_it_in_their_language(site: Site, tmp_path: Path) -> None:
     """S15: the reasons too."""
     assert WORDS["ro"].keys() == WORDS["en"].keys()
+    asked = Asked(right=Right.ERASURE, way=Way.E_MAIL, received_on=date(2026, 9, 2), reference="mail 3")
+    open_request(site.database, PERSON, asked, by="Ana")
+    wish = Wish(number=CALLER, way=Way.POST, wished_on=date(2026, 9, 1), reference="letter 7")
+    enter_wish(site.database, "object", PERSON, wish, by="Ana")
     exported(site, tmp_path / "export", order(ground=GROUND, language="ro"))
     page = Page((tmp_path / "export/pages/calls-000001.html").read_text("utf-8")).text
     for words in ("către noi", "s-a răspuns", "a rămas pe fir", "restricționată la cererea persoanei"):
         assert words in page
+    first = Page((tmp_path / "export/index.html").read_text("utf-8")).text
+    registers = ("poștă, 2026-09-01", "Cererile dumneavoastră: 1", "dreptul la ștergere, 2026-09-02", "deschisă", "opoziție")
+    for words in (*registers, "Ce s-a făcut pentru dumneavoastră: 1"):
+        assert words in first
 
 
 def test_checksums_are_of_every_file(export: Path, content: Mapping[str, bytes]) -> None:
@@ -226,6 +239,49 @@ def test_without_consent_of_all_and_without_a_ground_no_sound_is_given(site: Sit
     assert all("known to have agreed" in one["withheld"] for one in told)
     with site.database.read() as connection:
         assert connection.execute(sa.select(accesses)).all() == []
+
+
+@pytest.mark.parametrize("status", ["missing", "deleting"])
+def test_a_row_that_says_that_its_file_is_gone_is_no_consent(site: Site, tmp_path: Path, status: str) -> None:
+    """S11: the disk may have been away when the row was closed, and be back."""
+    change(site, "c0-p", status=status)
+    exported(site, tmp_path / "export", order())
+    content = files_in(tmp_path / "export")
+    assert [name for name in content if name.endswith(".wav")] == []
+    assert calls_in(content)[0]["recordings"][0]["withheld"] == (NOT_AGREED if status == "missing" else IS_DELETED)
+    with site.database.read() as connection:
+        assert (connection.execute(sa.select(accesses)).all(), list_copies(connection)) == ([], [])
+
+
+def test_a_consent_that_is_withdrawn_while_it_is_copied_counts(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S11: what is asked for in the transaction that enters the copy."""
+    said = Said(step=GIVEN, way=Way.POST, said_on=date(2026, 9, 1), reference="letter 7")
+    for party in ("0722000111", "200"):
+        note_said(site.database, "c0-p", party, said, region="RO", by="Ana")
+
+    def withdrawing(sound: Iterable[bytes], size: int, mark: str) -> Iterator[bytes]:
+        yield from marked(sound, size, mark)
+        note_said(site.database, "c0-p", "200", replace(said, step=WITHDRAWN), region="RO", by="Ana")
+
+    monkeypatch.setattr("callguard.rights.export.marked", withdrawing)
+    exported(site, tmp_path / "export", order())
+    content = files_in(tmp_path / "export")
+    assert [name for name in content if name.endswith(".wav")] == []
+    assert calls_in(content)[0]["recordings"][0]["withheld"] == NOT_AGREED
+
+
+def test_what_is_no_wav_is_given_as_what_it_is(site: Site, tmp_path: Path) -> None:
+    """S15: an adopted recording keeps its form; sealed it is told by the name that it has below."""
+    sound = b"ID3" + bytes(25)
+    (site.root / "2026/08/31/c0-p.mp3").write_bytes(sound)
+    change(site, "c0-p", path="2026/08/31/c0-p.mp3", size=len(sound), sha256=hashlib.sha256(sound).hexdigest())
+    exported(site, tmp_path / "export", order(ground=GROUND))
+    content = files_in(tmp_path / "export")
+    assert content["recordings/000001/c0-p.mp3"] == sound
+    assert ">c0-p.mp3<" in content["pages/calls-000001.html"].decode()
+    (dialog,) = json.loads(content["vcon/000001/c0.vcon.json"])["dialog"]
+    assert (dialog["mediatype"], dialog["filename"], dialog["parties"]) == ("audio/x-mp3", "c0-p.mp3", [0, 1])
+    assert "recordings/000001/c1-s.wav" in content
 
 
 def test_with_the_consent_of_all_sound_is_given(site: Site, tmp_path: Path) -> None:
