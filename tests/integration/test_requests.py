@@ -142,6 +142,13 @@ def test_the_letters_tell_outcome_rights_and_authority(database: Database) -> No
         assert "$" not in letter
 
 
+def test_each_language_cites_the_law_as_it_does(sqlite_file: Database) -> None:
+    """S15: 15 alin. (3) is what Romanian texts call what is 15 (3) in English ones."""
+    closed = close_request(sqlite_file, opened(sqlite_file, Right.COPY).id, Outcome.NOTHING_KEPT, by="Ana", reason="done")
+    assert "art. 15 alin. (3) din Regulamentul (UE) 2016/679" in letter_of(closed, SENDER, "ro", DUE)
+    assert "art. 15 (3) of Regulation (EU) 2016/679" in letter_of(closed, SENDER, "en", DUE)
+
+
 def test_a_person_is_shown_with_their_requests(sqlite_file: Database) -> None:
     """S15: the register is found by number like everything else."""
     opened(sqlite_file, Right.ERASURE)

@@ -16,6 +16,9 @@ from callguard.rights.letters.words import OUTCOMES, RIGHTS, WAYS
 from callguard.rights.terms import ARTICLES
 from callguard.store.request_rows import Request
 
+_PARAGRAPH: Mapping[str, str] = {"ro": " alin. (", "en": " ("}
+"""How each language cites a paragraph of an article."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sender:
@@ -66,7 +69,7 @@ def _named(request: Request, sender: Sender, language: str, today: date) -> dict
         "received": request.received_on.isoformat(),
         "person": request.number.e164 or request.number.raw,
         "right": RIGHTS[language][request.right],
-        "article": ARTICLES[request.right],
+        "article": ARTICLES[request.right].replace(" (", _PARAGRAPH[language]),
         "way": WAYS[language][request.way],
     }
 
