@@ -130,7 +130,7 @@ def opened(request: pytest.FixtureRequest, folder: Path, settings: str) -> Itera
     prefix = request.getfixturevalue("freeswitch_prefix")
     plan = FREESWITCH_DIALPLAN.replace('<context name="from-outside">', ANSWERED, 1)
     with freeswitch_site(prefix, folder, settings, dialplan=plan) as here, here.freeswitch.esl() as watcher:
-        if "-ERR" in here.pbx.cli("load mod_voicemail"):
+        if not here.freeswitch.loads("mod_voicemail"):
             pytest.skip("not run: this FreeSWITCH has no mod_voicemail")
         yield House(here, watcher)
 

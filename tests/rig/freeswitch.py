@@ -144,6 +144,10 @@ class PrivateFreeswitch:
             raise FreeswitchError(f"{command!r}: {answer}\n{self.log_tail()}")
         return answer
 
+    def loads(self, module: str) -> bool:
+        """Whether the installation has this module; from then on it is there."""
+        return "-ERR" not in self.cli(f"load {module}")
+
     def log_tail(self, lines: int = 40) -> str:
         """The last lines of what FreeSWITCH wrote, to its log or, before that was open, to its console."""
         for written in (self._folder / "log" / "freeswitch.log", self._console):
