@@ -81,9 +81,12 @@ def begin(clues: Clues, zone: tzinfo, now: datetime) -> Beginning:
 
 
 def moments(local: datetime, zone: tzinfo) -> tuple[datetime, ...]:
-    """What a naive time on the clocks of a zone means, in UTC and in order of time."""
-    meant = {local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
-    return tuple(sorted(one for one in meant if one.astimezone(zone).replace(tzinfo=None, fold=0) == local))
+    """What a naive time on the clocks of a zone means, in UTC and in order of time; nothing, where the calendar has no such day in UTC."""
+    try:
+        meant = {local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
+        return tuple(sorted(one for one in meant if one.astimezone(zone).replace(tzinfo=None, fold=0) == local))
+    except OverflowError:
+        return ()
 
 
 def _told(clues: Clues, zone: tzinfo) -> Iterator[_Told]:

@@ -92,7 +92,7 @@ def read_call_list(file: Path, zone: tzinfo) -> CallList:
     for line, row in lines if columns is _MASTER_COLUMNS else lines[1:]:
         try:
             call, recorded = _call(row, columns, len(head), zone)
-        except ValueError as wrong:
+        except (ValueError, OverflowError) as wrong:
             faults.append(Fault(str(wrong), f"{file}:{line}", _LINE))
         else:
             by_id[call.id] = _joined(by_id.get(call.id), call)
@@ -115,7 +115,7 @@ def _columns(head: Sequence[str]) -> Columns | None:
 
 
 def _call(row: Sequence[str], columns: Columns, width: int, zone: tzinfo) -> tuple[ListedCall, str]:
-    """The call, and the name of its recording. Raises ``ValueError``."""
+    """The call, and the name of its recording. Raises ``ValueError``, and ``OverflowError`` for a time behind the calendar's end."""
     if len(row) != width and not (columns is _MASTER_COLUMNS and len(row) > _MASTER["uniqueid"]):
         raise ValueError(f"has {len(row)} columns and not {width}")
 

@@ -129,14 +129,13 @@ def _records(connection: sa.Connection, page: Sequence[StoredRecord], holds: Seq
 
 
 def _record(stored: StoredRecord, about: Mapping[str, Matter], recording: str | None, consents: tuple[str, ...]) -> Record:
-    plain = Matter(numbers=stored.numbers | stored.written, since=stored.started_at, until=stored.ended_at or stored.started_at)
     return Record(
         kind=stored.kind,
         id=stored.id,
         until=stored.kept_until,
         rule=stored.kept_rule or "not dated yet",
         goes_on=stored.ended_at is None,
-        matter=about.get(stored.id, plain) if stored.kind is Kind.CDR else plain,
+        matter=about.get(stored.id, stored.matter) if stored.kind is Kind.CDR else stored.matter,
         restricted=stored.restricted,
         recording=recording,
         consents=consents,

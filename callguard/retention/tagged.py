@@ -78,6 +78,4 @@ def _records(connection: sa.Connection, rules: RuleSet, page: Sequence[StoredRec
 
 
 def _tagged(one: StoredRecord) -> Tagged:
-    call = one.id if one.kind is Kind.CDR else None
-    matter = Matter(call=call, numbers=one.numbers | one.written, since=one.started_at, until=one.ended_at or one.started_at)
-    return Tagged(one.kind, one.id, one.kept_until, settled=True, held=False, matter=matter)
+    return Tagged(one.kind, one.id, one.kept_until, settled=True, held=False, matter=one.matter)

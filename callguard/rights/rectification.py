@@ -15,11 +15,14 @@ import sqlalchemy as sa
 from callguard.call.state import Number
 from callguard.errors import GuardRefusal, UsageError
 from callguard.retention.holds import holding
+from callguard.retention.terms import Kind
 from callguard.rights.acts import Ask, enter_act
 from callguard.rights.person import Person
 from callguard.store.database import Database
 from callguard.store.hold_rows import holds_in_force, matters, shut
+from callguard.store.loading import in_chunks
 from callguard.store.person_rows import call_page, message_page, open_call_of, spellings
+from callguard.store.record_rows import read_records
 from callguard.store.rectified_rows import rectify_call, rectify_message
 
 RECTIFY = "rectify"
@@ -51,9 +54,10 @@ def rectify(database: Database, wrong: Person, right: Person, ask: Ask, call: st
         for one in free:
             rectify_call(connection, one, wrong.number, right.number, alike)
         texts = [] if call is not None else _messages(connection, wrong)
-        for text in texts:
+        loose = _free_messages(connection, texts)
+        for text in loose:
             rectify_message(connection, text, wrong.number, right.number)
-        done = Rectified(calls=len(free), messages=len(texts), held=len(wanted) - len(free))
+        done = Rectified(calls=len(free), messages=len(loose), held=len(wanted) - len(free) + len(texts) - len(loose))
         enter_act(connection, RECTIFY, right, meant, {"calls": done.calls, "messages": done.messages, "instead of": _hashed(wrong.number)})
     return done
 
@@ -94,6 +98,14 @@ def _free(connection: sa.Connection, wanted: Sequence[str]) -> Sequence[str]:
         return wanted
     about = matters(connection, wanted)
     return [one for one in wanted if not holding(holds, about[one])]
+
+
+def _free_messages(connection: sa.Connection, wanted: Sequence[int]) -> Sequence[int]:
+    holds = holds_in_force(connection)
+    if not holds:
+        return wanted
+    read = (one for some in in_chunks(wanted) for one in read_records(connection, Kind.SMS, [str(text) for text in some]))
+    return [int(one.id) for one in read if not holding(holds, one.matter)]
 
 
 def _require_no_call(connection: sa.Connection, person: Person) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from callguard.retention.holds import Matter
 from callguard.retention.terms import Expiry, Kind, Origin
 from callguard.store.loading import in_chunks
 from callguard.store.tables import calls, contracts, messages, parties, policies
@@ -37,6 +38,12 @@ class StoredRecord:
     kept_until: datetime | None
     kept_rule: str | None
     restricted: bool
+
+    @property
+    def matter(self) -> Matter:
+        """What a hold may catch it by, as far as its own row says."""
+        call = self.id if self.kind is Kind.CDR else None
+        return Matter(call=call, numbers=self.numbers | self.written, since=self.started_at, until=self.ended_at or self.started_at)
 
 
 _TABLE: Mapping[Kind, sa.Table] = {Kind.CDR: calls, Kind.SMS: messages}

@@ -18,6 +18,7 @@ from callguard.evidence.verification import verify
 from callguard.retention.going import Going, mark
 from callguard.retention.going import Site as Site_
 from callguard.retention.holding import place_hold
+from callguard.retention.holding import release as release_hold
 from callguard.retention.holds import Hold, Scope
 from callguard.rights.acts import Ask
 from callguard.rights.erasing import Judged
@@ -251,6 +252,18 @@ def test_a_wrong_number_is_set_right_and_kept_as_a_hash(place: RecordPlace) -> N
     with pytest.raises(UsageError, match="is no call of this number"):
         rectify(place.database, right, WHO, ASK, "c3")
     assert rectify(place.database, right, WHO, ASK, "c1").calls == 1
+
+
+def test_a_message_that_is_held_is_not_set_right(place: RecordPlace) -> None:
+    """C6c: evidence stays as it is; messages are held by number and by time, as calls are."""
+    held = place_hold(place.database, Scope(number=OTHER.number), by="Ion", reason="fraud", reference="1")
+    right = the_person("0733 000 999", "RO")
+    done = rectify(place.database, OTHER, right, ASK)
+    assert (done.calls, done.messages, done.held) == (0, 0, 3)
+    assert [row["sender_e164"] for row in place.rows(messages)] == [ADA, BEA]
+    assert rectify(place.database, WHO, the_person("0733 000 888", "RO"), ASK).messages == 1
+    release_hold(place.database, held.id, by="Dan", reason="over")
+    assert rectify(place.database, OTHER, right, ASK).messages == 1
 
 
 def test_objection_and_withdrawal_are_for_the_future(plain: RecordPlace) -> None:

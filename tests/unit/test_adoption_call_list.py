@@ -150,3 +150,13 @@ def test_a_line_without_a_start_is_wrong(tmp_path: Path, start: str) -> None:
 def test_a_line_of_asterisk_that_was_cut_off_is_wrong(tmp_path: Path) -> None:
     assert faults(tmp_path, MASTER + MASTER[:20]) == [":2: is no CSV: unexpected end of data"]
     assert faults(tmp_path, MASTER + '"","0722000111","600"\n') == [":2: has 3 columns and not 18"]
+
+
+@pytest.mark.parametrize("start", ["0001-01-01 00:00:00", "9999-12-31 23:59:59", "9999-12-31 23:59:59-05:00"])
+def test_a_time_that_no_calendar_has_is_a_fault_of_its_line(tmp_path: Path, start: str) -> None:
+    """What a PBX writes whose clock was never set must not end in a defect."""
+    file = tmp_path / "cdr.csv"
+    file.write_text(f"uniqueid,calldate,duration\n{UUID},{start},9999999\n", "utf-8")
+    with pytest.raises(UsageError) as refused:
+        read_call_list(file, HERE)
+    assert [fault.place for fault in refused.value.faults] == [f"{file}:2"]
