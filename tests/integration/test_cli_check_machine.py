@@ -51,12 +51,10 @@ def test_a_root_that_is_not_there(tmp_path: Path) -> None:
     assert (missing.outcome, missing.message) == (Outcome.FAILED, "root missing")
 
 
-def test_a_root_that_is_not_shared(tmp_path: Path) -> None:
-    with new_site(tmp_path) as fresh:
+def test_a_root_that_is_not_shared(reachable_folder: Path) -> None:
+    with new_site(reachable_folder) as fresh:
         settings = load_settings(fresh.config)
         fresh.root.chmod(0o555)
-        for folder in (tmp_path, *tmp_path.parents[:2]):
-            folder.chmod(0o711)
         with as_ordinary_user():
             root, _ = machine.recordings(settings)
     assert root.outcome is Outcome.FAILED

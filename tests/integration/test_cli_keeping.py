@@ -7,6 +7,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,14 +30,20 @@ SOUND = b"RIFF"
 DAY = "2026/08/31"
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+@contextmanager
+def two_plain(folder: Path) -> Iterator[Site]:
     """With two plain recordings, and a master key since."""
-    with new_site(tmp_path) as made:
+    with new_site(folder) as made:
         made.add(inbound("ca11", recordings=[recording("r-a", "ca11")]), inbound("ca12", recordings=[recording("r-b", "ca12")]))
         with made.database.write() as connection:
             connection.execute(sa.update(recordings).values(size=len(SOUND), sha256=hashlib.sha256(SOUND).hexdigest()))
         name(made, master_key_file=MASTER)
+        yield made
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with two_plain(tmp_path) as made:
         yield made
 
 
@@ -129,17 +136,15 @@ def test_what_must_be_named_first(site: Site) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
-def test_what_root_seals_is_the_daemons_all_the_same(site: Site) -> None:
+def test_what_root_seals_is_the_daemons_all_the_same(reachable_folder: Path) -> None:
     """Only root reads a credential; what root owns, the daemon could neither read nor delete."""
-    for folder in (*reversed(site.folder.parents[:-1]), site.folder):
-        if folder.stat().st_mode & 0o11 != 0o11 and str(folder).startswith(str(site.folder.parents[1])):
-            folder.chmod(0o711)
-    site.keys.mkdir(mode=0o700)
-    for path in (site.folder, *site.folder.rglob("*")):
-        os.chown(path, NOBODY, NOBODY)
-    assert site.run("seal").returncode == 0
-    made = [site.root / DAY / "r-a.wav.sealed", site.keys / DAY / "r-a.wav", site.keys / NAME]
-    assert {path.stat().st_uid for path in made} == {NOBODY}
+    with two_plain(reachable_folder) as site:
+        site.keys.mkdir(mode=0o700)
+        for path in (site.folder, *site.folder.rglob("*")):
+            os.chown(path, NOBODY, NOBODY)
+        assert site.run("seal").returncode == 0
+        made = [site.root / DAY / "r-a.wav.sealed", site.keys / DAY / "r-a.wav", site.keys / NAME]
+        assert {path.stat().st_uid for path in made} == {NOBODY}
 
 
 def test_a_bar_shows_how_far_it_is_and_only_on_a_terminal(site: Site) -> None:
