@@ -23,8 +23,8 @@ from callguard.store.register_rows import enter
 from callguard.store.register_tables import incident_steps, incidents
 from callguard.store.tables import calls, recordings
 
-MOST_NAMED = 10_000
-"""Calls or recordings that one incident may name; more than that are a stretch of time."""
+MOST_NAMED = 1_000
+"""Numbers, calls or recordings that one incident may name, as a statement of the database takes them; more are a stretch of time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

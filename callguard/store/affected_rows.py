@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from callguard.call.state import NOBODY, Number
 from callguard.rights.incident_terms import Category
 from callguard.store.rights_tables import redirections
-from callguard.store.search import names_in_message, sides_of
 from callguard.store.tables import calls, messages, parties, recordings
 
 
@@ -85,8 +84,7 @@ def _calls(concerned: Concerned) -> sa.Select[Any] | sa.CompoundSelect[Any]:
     if concerned.recordings:
         met.append(calls.c.id.in_(sa.select(recordings.c.call_id).where(recordings.c.id.in_(concerned.recordings))))
     wanted = sa.select(calls.c.id).where(*met)
-    sides = [side for number in concerned.numbers for side in sides_of(wanted, number)]
-    return sa.union(*sides) if sides else wanted
+    return sa.union(*_sides(wanted, concerned.numbers)) if concerned.numbers else wanted
 
 
 def _messages(concerned: Concerned) -> sa.ColumnElement[bool]:
@@ -98,8 +96,25 @@ def _messages(concerned: Concerned) -> sa.ColumnElement[bool]:
     if concerned.until is not None:
         met.append(messages.c.at < concerned.until)
     if concerned.numbers:
-        met.append(sa.or_(*map(names_in_message, concerned.numbers)))
+        ends = ((messages.c.sender, messages.c.sender_e164), (messages.c.recipient, messages.c.recipient_e164))
+        met.append(sa.or_(*(_is_among(concerned.numbers, *end) for end in ends)))
     return sa.and_(sa.true(), *met)
+
+
+def _sides(wanted: sa.Select[Any], numbers: Sequence[Number]) -> Sequence[sa.Select[Any]]:
+    """As :func:`callguard.store.search.sides_of`, of all numbers at once: a statement has no room for a side of each."""
+    on_a_leg = wanted.join(parties, parties.c.call_id == calls.c.id)
+    return (
+        wanted.where(_is_among(numbers, calls.c.caller, calls.c.caller_e164)),
+        wanted.where(_is_among(numbers, calls.c.callee, calls.c.callee_e164)),
+        on_a_leg.where(_is_among(numbers, parties.c.number, parties.c.number_e164)).distinct(),
+    )
+
+
+def _is_among(numbers: Sequence[Number], raw: sa.Column[str], e164: sa.Column[str]) -> sa.ColumnElement[bool]:
+    """By E.164, or as it was shown where the stored one has none."""
+    shown = [one.raw for one in numbers if one.e164 is None]
+    return sa.or_(e164.in_([one.e164 for one in numbers if one.e164]), sa.and_(raw.in_(shown), e164.is_(None)))
 
 
 def _ends() -> Sequence[sa.ColumnElement[str]]:

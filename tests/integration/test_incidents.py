@@ -16,7 +16,7 @@ from callguard.errors import CallguardError, UsageError
 from callguard.evidence.verification import verify
 from callguard.rights.deadlines import deadlines
 from callguard.rights.incident_terms import Recipient, tell_by
-from callguard.rights.incidents import Happened, Told, close_incident, note_notification, open_incident, the_incident
+from callguard.rights.incidents import MOST_NAMED, Happened, Told, close_incident, note_notification, open_incident, the_incident
 from callguard.rights.letters import Sender
 from callguard.rights.letters.breach import More, notification
 from callguard.rights.person import the_person
@@ -98,6 +98,24 @@ def test_whom_and_what_it_concerns_is_counted_from_the_data(filled: Database, co
     assert (affected.people, affected.unknown_people, affected.calls, affected.recordings, affected.messages) == counts
 
 
+@pytest.mark.parametrize("kind", ["numbers", "calls", "recordings"])
+def test_as_many_may_be_named_as_one_incident_takes(filled: Database, kind: str) -> None:
+    """S14: both databases bound how much a statement may hold."""
+    numbers = [Number(f"07{one:08}", f"+407{one:08}") for one in range(MOST_NAMED - 2)]
+    with filled.write() as connection:
+        for one in range(MOST_NAMED - 3):
+            call = inbound(f"m{one}", caller=numbers[one], recordings=[recording(f"mr-{one}", f"m{one}")])
+            save_call(connection, None, call)
+    made = range(MOST_NAMED - 3)
+    named = {
+        "numbers": Concerned(numbers=(*numbers, Number("200", None), EVE)),
+        "calls": Concerned(calls=("ca1", "ca2", "ca3", *(f"m{one}" for one in made))),
+        "recordings": Concerned(recordings=("r-1", "r-2", "r-1", *(f"mr-{one}" for one in made))),
+    }[kind]
+    assert entered(filled, named).affected.recordings == MOST_NAMED - 1
+    assert max(map(len, (named.numbers, named.calls, named.recordings))) == MOST_NAMED
+
+
 def test_what_was_deleted_before_is_not_concerned(plain: Database) -> None:
     """C7: what was gone could not be taken."""
     with plain.write() as connection:
@@ -171,7 +189,7 @@ BAD = [
     (Concerned(queue="q"), {"since": utc_now() + HOUR}, "--discovered: must be after the incident began"),
     (Concerned(queue="q"), {"discovered_at": utc_now() + 9 * HOUR}, "--discovered: must be after the incident began"),
     (Concerned(queue="q"), {"until": STARTED}, "--happened-until: is before --happened-from"),
-    (Concerned(calls=("ca1",) * 10_001), {}, "more than 10000 are named"),
+    (Concerned(calls=("ca1",) * 1_001), {}, "more than 1000 are named"),
 ]
 
 
