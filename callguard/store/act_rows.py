@@ -57,6 +57,11 @@ def restrictions(connection: sa.Connection) -> Sequence[Act]:
     return list(placed.values())
 
 
+def is_restricted(connection: sa.Connection, call: str) -> bool:
+    """Whether the call is, which nobody changes before this transaction ends."""
+    return bool(connection.scalar(sa.select(calls.c.restricted).where(calls.c.id == call).with_for_update()))
+
+
 def flag_calls(connection: sa.Connection, call_ids: Sequence[str], *, restricted: bool) -> int:
     """Restrict these calls and their recordings, or let them go; how many recordings that are not deleted."""
     flagged = 0

@@ -16,11 +16,13 @@ import pytest
 from callguard.call.state import NOBODY
 from callguard.errors import CallguardError, ConfigError, FileFault, GuardRefusal, UsageError
 from callguard.evidence.verification import verify
+from callguard.rights.acts import Ask
 from callguard.rights.copies import Handing
-from callguard.rights.disclosures import DISCLOSURE, disclose_recording
+from callguard.rights.disclosures import DISCLOSURE, disclose_call, disclose_recording
 from callguard.rights.finding import find
 from callguard.rights.person import the_person
 from callguard.rights.releases import RELEASE, Said, may_release, note_said, release
+from callguard.rights.restriction import restrict
 from callguard.rights.wishes import Way
 from callguard.store.copy_rows import list_copies
 from callguard.store.database import Database
@@ -126,6 +128,17 @@ def test_a_restricted_recording_is_given_only_where_the_law_asks_for_it(site: Si
     with pytest.raises(GuardRefusal, match="is restricted"):
         disclose_recording(site.database, site.root, None, "r-1", told, site.folder / "no.wav")
     disclose_recording(site.database, site.root, None, "r-1", replace(told, ground="court-order"), site.folder / "yes.wav")
+    assert copies_in(site) == 1
+
+
+def test_the_record_of_a_restricted_call_as_well(site: Site) -> None:
+    """S15, C11: a restriction is on the call with all that belongs to it; nothing is entered, and no file is left."""
+    restrict(site.database, the_person("0722 000 111", "RO"), Ask(reason="art. 18", reference="1", by="Ana Pop"))
+    told = replace(HANDING, way=DISCLOSURE, recipient="a provider", ground="service-provider")
+    with pytest.raises(GuardRefusal, match="is restricted"):
+        disclose_call(site.database, "ca1", told, site.folder / "no.json")
+    assert (copies_in(site), (site.folder / "no.json").exists()) == (0, False)
+    disclose_call(site.database, "ca1", replace(told, ground="authority-request"), site.folder / "yes.json")
     assert copies_in(site) == 1
 
 
