@@ -17,8 +17,8 @@ from multiprocessing.connection import Connection as Pipe
 from typing import Final
 
 from callguard.pbx.esl import EslAddress, EslLink, Headers, LinkCallbacks, api
-from tests.integration.ami_server import until
 from tests.integration.esl_server import SECRET, Connection, EslServer, Received, event, output
+from tests.integration.pbx_server import until
 
 EVENTS: Final = 200
 APART_S: Final = 0.02

@@ -1,13 +1,12 @@
 """The owner of an ESL link in tests: keeps what it is told, with bounds short enough for a test to wait for."""
 
 import contextlib
-import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from callguard.pbx.esl import EslAddress, EslBounds, EslCommand, EslLink, Headers, LinkCallbacks, OnEvent, Outcome
-from tests.integration.ami_server import until
 from tests.integration.esl_server import SECRET
+from tests.integration.link_owner import LinkOwner
+from tests.integration.pbx_server import until
 
 SHORT = EslBounds(
     connect_s=0.5,
@@ -21,45 +20,12 @@ SHORT = EslBounds(
 )
 
 
-@dataclass(slots=True)
-class Owner:
-    """Records every callback of one link; `heard` holds (event name, headers) in order."""
-
-    ups: int = 0
-    downs: list[str] = field(default_factory=list)
-    fatals: list[str] = field(default_factory=list)
-    heard: list[tuple[str, Headers]] = field(default_factory=list)
-    outcomes: list[tuple[EslCommand, Outcome]] = field(default_factory=list)
-    threads: set[str] = field(default_factory=set)
-    busy: threading.Event = field(default_factory=threading.Event)
+class Owner(LinkOwner[Headers, EslCommand, Outcome]):
+    """Of an ESL link."""
 
     def callbacks(self, names: tuple[str, ...], events: Mapping[str, OnEvent]) -> LinkCallbacks:
         """Callbacks that record the named events; `events` adds ones of the test's own."""
-        recorders = {name: self._recorder(name) for name in names}
-        return LinkCallbacks({**recorders, **events}, self._up, self.downs.append, self.fatals.append, self.busy.is_set)
-
-    def take(self, command: EslCommand, outcome: Outcome) -> None:
-        """An `on_outcome`."""
-        self.threads.add(threading.current_thread().name)
-        self.outcomes.append((command, outcome))
-
-    def wait_up(self, times: int) -> None:
-        """Until the link has come up so many times."""
-        until(lambda: self.ups == times)
-
-    def values(self, header: str) -> list[str | None]:
-        """The header of every event heard."""
-        return [headers.get(header) for _, headers in self.heard]
-
-    def kinds(self) -> list[type[Outcome]]:
-        """What the outcomes were."""
-        return [type(outcome) for _, outcome in self.outcomes]
-
-    def _up(self) -> None:
-        self.ups += 1
-
-    def _recorder(self, name: str) -> OnEvent:
-        return lambda headers: self.heard.append((name, headers))
+        return LinkCallbacks(self.recorders(names, events), self.came_up, self.downs.append, self.fatals.append, self.busy.is_set)
 
 
 @contextlib.contextmanager

@@ -4,17 +4,12 @@ It speaks the wire format of FreeSWITCH 1.10: the greeting, `auth`, `event`, the
 serves each connection; all of them end with the `with` block. What arrived is kept, for each connection apart, byte for byte.
 """
 
-import contextlib
 import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 from urllib.parse import quote
 
-from tests.integration.ami_server import WAIT_S, until
+from tests.integration.pbx_server import Client, PbxServer
 
 SECRET = "s3cret-canary-93b1"  # noqa: S105 - the server's own, made up
 GREETING = b"Content-Type: auth/request\n\n"
@@ -66,46 +61,23 @@ class Received:
 
 
 @dataclass(slots=True)
-class Connection:
-    """One client: what it sent, and the means to send to it."""
+class Connection(Client):
+    """One client, and its commands."""
 
-    socket: socket.socket
-    wire: bytearray = field(default_factory=bytearray)
     commands: list[Received] = field(default_factory=list)
-    sent: int = 0
-    ended: threading.Event = field(default_factory=threading.Event)
-
-    def send(self, *segments: bytes, apart_s: float = 0.0) -> None:
-        """Sends each segment by itself; a client that is gone ends it quietly."""
-        with contextlib.suppress(OSError):
-            for segment in segments:
-                self.socket.sendall(segment)
-                self.sent += len(segment)
-                time.sleep(apart_s)
 
     def lines(self) -> list[str]:
         """Every command but login and subscription, filters too: its way, and its first line from there."""
         return [f"{one.way} {one.argument}" for one in list(self.commands) if one.way not in {"auth", "event", "filter"}]
 
-    def hang_up(self) -> None:
-        """Closes the connection from the PBX's side."""
-        with contextlib.suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
-
     def read_commands(self) -> Iterator[Received]:
         """Every command of this client, until it goes away."""
-        rest = b""
-        with contextlib.suppress(OSError):
-            while segment := self.socket.recv(65536):
-                self.wire += segment
-                *blocks, rest = (rest + segment).split(b"\n\n")
-                for one in blocks:
-                    first, *lines = one.decode().split("\n")
-                    way, _, argument = first.partition(" ")
-                    received = Received(way, argument, dict(line.split(": ", 1) for line in lines if ": " in line))
-                    self.commands.append(received)
-                    yield received
+        for block in self.blocks(b"\n\n"):
+            first, *lines = block.split("\n")
+            way, _, argument = first.partition(" ")
+            received = Received(way, argument, dict(line.split(": ", 1) for line in lines if ": " in line))
+            self.commands.append(received)
+            yield received
 
 
 Script = Callable[[Connection, Received], None]
@@ -137,8 +109,8 @@ def ignore(_connection: Connection, _command: Received) -> None:
     """The script of a PBX that never answers."""
 
 
-class EslServer:
-    """Listens on the port, a free one by default, of 127.0.0.1 while in its `with` block."""
+class EslServer(PbxServer[Connection]):
+    """Says it is FreeSWITCH."""
 
     def __init__(
         self,
@@ -149,33 +121,10 @@ class EslServer:
         secret: str = SECRET,
         port: int = 0,
     ) -> None:
+        super().__init__(port)
         self.script = script
         self.mute = False
-        self.connections: list[Connection] = []
-        self.times_s: list[float] = []
         self._greeting, self._listening, self._secret = greeting, listening, secret
-        self._listener = socket.create_server(("127.0.0.1", port))
-        self.port: int = self._listener.getsockname()[1]
-        self._threads: list[threading.Thread] = []
-
-    def __enter__(self) -> Self:
-        self.in_background(self._accept)
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for connection in self.connections:
-            connection.hang_up()
-        for thread in self._threads:
-            thread.join(WAIT_S)
-
-    @property
-    def last(self) -> Connection:
-        """The newest connection, logged in or not; waits for the first."""
-        until(lambda: self.connections)
-        return self.connections[-1]
 
     def lines(self) -> list[str]:
         """The commands of all connections, in order of connections."""
@@ -185,30 +134,14 @@ class EslServer:
         """How often somebody tried to log in."""
         return sum(command.way == "auth" for connection in list(self.connections) for command in list(connection.commands))
 
-    def in_background(self, target: Callable[..., None], *args: object) -> threading.Thread:
-        """Runs something in a thread that ends with the `with` block."""
-        thread = threading.Thread(target=target, args=args, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-        return thread
+    def welcome(self, client: socket.socket) -> Connection:
+        return Connection(client)
 
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                self.in_background(self._serve, client)
-
-    def _serve(self, client: socket.socket) -> None:
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.times_s.append(time.monotonic())
-        connection = Connection(client)
-        self.connections.append(connection)
+    def serve(self, connection: Connection) -> None:
         connection.send(self._greeting)
         for command in connection.read_commands():
             if not self.mute:
                 self._answer(connection, command)
-        connection.ended.set()
-        connection.hang_up()
 
     def _answer(self, connection: Connection, command: Received) -> None:
         if command.way == "event":

@@ -15,8 +15,9 @@ import pytest
 from callguard.errors import ActionRefused, LinkLost, LinkOverdue, UnsafeText
 from callguard.pbx.ami import AmiAction, Headers, Reply
 from tests.integration.ami_owner import SHORT, Owner, linked, up
-from tests.integration.ami_server import FULLY_BOOTED, SECRET, AmiServer, Connection, Received, ignore, obey, until
+from tests.integration.ami_server import FULLY_BOOTED, SECRET, AmiServer, Connection, Received, ignore, obey
 from tests.integration.ami_stream import FLOOD, event, events, full_backlog, queue_agi
+from tests.integration.pbx_server import until
 
 PATIENT = replace(SHORT, ping_after_s=20.0, dead_after_s=40.0)
 
@@ -27,7 +28,7 @@ def test_unanswered_actions_are_not_sent_again() -> None:
     with AmiServer(ignore) as server, up(server.port, owner) as link:
         link.send([AmiAction("MixMonitor", (("Channel", "PJSIP/a-00000001"), ("File", "x.wav")))], owner.take)
         until(lambda: "mixmonitor" in server.last.names())
-        server.hang_up(server.last)
+        server.last.hang_up()
         until(lambda: owner.ups == 2)
         until(lambda: "ping" in server.last.names())
         assert [type(outcome) for _, outcome in owner.outcomes] == [LinkLost]
@@ -48,7 +49,7 @@ def test_every_wait_ends() -> None:
         until(lambda: owner.outcomes)
         link.send([AmiAction("Originate")], owner.take)
         until(lambda: "originate" in server.last.names())
-        server.hang_up(server.last)
+        server.last.hang_up()
         until(lambda: len(owner.outcomes) > 1)
         assert [type(outcome) for _, outcome in owner.outcomes] == [LinkOverdue, LinkLost]
         assert owner.threads == {link_thread(server)}
@@ -92,7 +93,7 @@ def test_a_raising_callback_harms_nothing(caplog: pytest.LogCaptureFixture) -> N
         assert not owner.downs
         link.send([AmiAction("Absent")] * 3, taken)
         until(lambda: "absent" in server.last.names())
-        server.hang_up(server.last)
+        server.last.hang_up()
         until(lambda: len(owner.outcomes) == 5, within_s=1.0)
     assert "RuntimeError" in caplog.text
     assert "caller-canary" not in caplog.text

@@ -10,8 +10,9 @@ import pytest
 from callguard.errors import ActionRefused, LinkError, LinkLost, LinkOverdue, ProtocolFault
 from callguard.pbx.ami import AmiAction, Headers, Outcome, Reply
 from tests.integration.ami_owner import SHORT, Owner, linked, up
-from tests.integration.ami_server import AmiServer, Connection, Received, ignore, obey, until
+from tests.integration.ami_server import AmiServer, Connection, Received, ignore, obey
 from tests.integration.ami_stream import event
+from tests.integration.pbx_server import until
 
 
 def test_a_batch_is_one_write() -> None:

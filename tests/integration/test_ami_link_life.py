@@ -11,8 +11,9 @@ import pytest
 from callguard.errors import LinkLost
 from callguard.pbx.ami import AmiAction, AmiAddress, AmiLink, Headers
 from tests.integration.ami_owner import SHORT, Owner, linked, up
-from tests.integration.ami_server import GREETING, SECRET, USERNAME, AmiServer, ignore, until
+from tests.integration.ami_server import GREETING, SECRET, USERNAME, AmiServer, ignore
 from tests.integration.ami_stream import event, events
+from tests.integration.pbx_server import until
 
 
 @pytest.mark.parametrize(
@@ -64,13 +65,13 @@ def test_a_link_that_flaps_is_slowed_down_until_it_holds() -> None:
     with AmiServer() as server, linked(server.port, owner, bounds=replace(SHORT, retry_longest_s=5)):
         for times in range(1, 5):
             owner.wait_up(times)
-            server.hang_up(server.last)
+            server.last.hang_up()
         until(lambda: owner.ups == 5)
         gaps = [later - earlier for earlier, later in pairwise(server.times_s)]
         assert gaps[-1] > 2 * gaps[0]
         assert gaps[-1] >= 0.4
         time.sleep(SHORT.dead_after_s + 0.1)
-        server.hang_up(server.last)
+        server.last.hang_up()
         until(lambda: owner.ups == 6, within_s=0.3)
 
 
@@ -102,9 +103,9 @@ def test_every_loss_is_told() -> None:
     """The same reason twice is told twice when the link was up in between."""
     owner = Owner()
     with AmiServer() as server, up(server.port, owner):
-        server.hang_up(server.last)
+        server.last.hang_up()
         until(lambda: owner.ups == 2)
-        server.hang_up(server.last)
+        server.last.hang_up()
         until(lambda: owner.ups == 3)
         assert owner.downs == ["the PBX closed the connection"] * 2
 
@@ -115,7 +116,7 @@ def test_a_reader_whom_the_pbx_gives_up_comes_back() -> None:
     with AmiServer() as server, up(server.port, owner, "Hangup", bounds=replace(SHORT, dead_after_s=20.0)):
         owner.busy.set()
         server.last.send(b"".join(events("Hangup", 100)))
-        server.hang_up(server.last)
+        server.last.hang_up()
         time.sleep(0.1)
         assert (owner.ups, len(owner.downs)) == (1, 0)
         owner.busy.clear()

@@ -10,8 +10,9 @@ import pytest
 
 from callguard.pbx.ami import AmiAction, Reply
 from tests.integration.ami_owner import Owner, linked
-from tests.integration.ami_server import AmiServer, until
+from tests.integration.ami_server import AmiServer
 from tests.integration.ami_stream import event
+from tests.integration.pbx_server import until
 
 PEM = Path(__file__).with_name("ami_tls.pem")
 
@@ -32,7 +33,7 @@ def test_a_trusted_pbx_is_spoken_to(pbx_tls: ssl.SSLContext, monkeypatch: pytest
         assert isinstance(link.ask(AmiAction("Status"), 1.0), Reply)
         server.last.send(event("Hangup", CallerIDName="Ștefan"))
         until(lambda: owner.values("CallerIDName") == ["Ștefan"])
-        server.hang_up(server.last)
+        server.last.hang_up()
         until(lambda: owner.ups == 2)
 
 

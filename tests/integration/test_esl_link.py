@@ -16,10 +16,10 @@ import pytest
 
 from callguard.errors import ActionRefused, LinkLost, UnsafeText
 from callguard.pbx.esl import EslAddress, EslCommand, EslLink, Headers, LinkCallbacks, Outcome, Reply, api, job
-from tests.integration.ami_server import until
 from tests.integration.ami_stream import full_backlog
 from tests.integration.esl_owner import SHORT, Owner, linked, up
 from tests.integration.esl_server import SECRET, Connection, EslServer, Received, block, done, echo, event, events, ignore, output
+from tests.integration.pbx_server import until
 
 PATIENT = replace(SHORT, ping_after_s=20.0, dead_after_s=40.0)
 
@@ -276,7 +276,7 @@ def test_a_link_is_one_thread() -> None:
     descriptors, threads = len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
     owner = Owner()
     with EslServer() as server:
-        link = EslLink(EslAddress("127.0.0.1", server.port, SECRET), LinkCallbacks({}, owner._up, print, print, bool), SHORT)
+        link = EslLink(EslAddress("127.0.0.1", server.port, SECRET), LinkCallbacks({}, owner.came_up, print, print, bool), SHORT)
         link.start()
         owner.wait_up(1)
         assert [thread.name for thread in threading.enumerate() if "esl" in thread.name] == [f"esl 127.0.0.1:{server.port}"]

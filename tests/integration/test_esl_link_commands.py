@@ -9,9 +9,9 @@ import pytest
 
 from callguard.errors import ActionRefused, LinkError, LinkLost, LinkOverdue, UnsafeText
 from callguard.pbx.esl import Headers, Outcome, Reply, api, job
-from tests.integration.ami_server import until
 from tests.integration.esl_owner import SHORT, Owner, linked, up
 from tests.integration.esl_server import Connection, EslServer, Received, done, echo, event, events, ignore, obey, output, reply
+from tests.integration.pbx_server import until
 
 PATIENT = replace(SHORT, ping_after_s=20.0, dead_after_s=40.0)
 

@@ -18,9 +18,9 @@ import pytest
 from callguard.errors import LinkLost
 from callguard.pbx.esl import EslAddress, EslLink, Headers, LinkCallbacks, Reply, api, job
 from callguard.pbx.esl_protocol import EslProtocol
-from tests.integration.ami_server import until
 from tests.integration.esl_owner import SHORT, Owner, linked, up
 from tests.integration.esl_server import GOODBYE, GREETING, LISTENING, SECRET, EslServer, block, event, events, ignore, obey, reply
+from tests.integration.pbx_server import until
 
 NO_ESL = "what answers there does not greet as ESL does"
 SILENT = "no ESL greeting (wrong port?) within 0.2 s"

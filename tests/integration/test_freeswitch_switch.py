@@ -24,9 +24,9 @@ from callguard.pbx.esl import EslAddress
 from callguard.pbx.esl_orders import Folders
 from callguard.pbx.freeswitch import Freeswitch, FreeswitchSite
 from callguard.pbx.switch import Fact, HeartbeatHeard, LinkDown, LinkUp
-from tests.integration.ami_server import until
 from tests.integration.esl_server import SECRET, EslServer, event
 from tests.integration.freeswitch_pbx import LEG, OTHER, ROOT, Headers, Pbx, leg
+from tests.integration.pbx_server import until
 
 PATH = "2026/11/22/a-1.wav"
 RECORDED = f"<media-bugs><media-bug><function>session_record</function><target>{ROOT}/{PATH}</target></media-bug></media-bugs>"

@@ -70,7 +70,7 @@ def test_unanswered_actions_are_not_sent_again() -> None:
             async with stock(server.port, reconnect_timeout=0) as manager:
                 manager.send_action({"Action": "MixMonitor", "Channel": "PJSIP/a-00000001", "File": "x.wav"})
                 await eventually(lambda: "mixmonitor" in server.last.names())
-                server.hang_up(server.last)
+                server.last.hang_up()
                 await eventually(lambda: len(server.connections) > 1 and "mixmonitor" in server.last.names())
 
     run(scenario())
@@ -86,7 +86,7 @@ def test_every_wait_ends() -> None:
                     await asyncio.wait_for(manager.send_action({"Action": "Status"}), 0.1)
                 assert len(manager.protocol.responses) == 1
                 waiting = manager.send_action({"Action": "Status"})
-                server.hang_up(server.last)
+                server.last.hang_up()
                 await eventually(lambda: manager.protocol.closed)
                 await asyncio.sleep(0.1)
                 assert not waiting.done()
@@ -332,7 +332,7 @@ def test_nothing_said_is_logged(caplog: pytest.LogCaptureFixture) -> None:
             async with stock(server.port, reconnect_timeout=1) as manager:
                 manager.send_action({"Action": "Setvar", "Value": "action-canary"})
                 await eventually(lambda: "setvar" in server.last.names())
-                server.hang_up(server.last)
+                server.last.hang_up()
                 await eventually(lambda: manager.protocol.closed)
         with AmiServer() as server:
             async with stock(server.port, username="ș", encoding="ascii", secret="secret-canary"):  # noqa: S106 - it is none

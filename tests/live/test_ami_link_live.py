@@ -7,7 +7,7 @@ import pytest
 from callguard.errors import ActionRefused
 from callguard.pbx.ami import AmiAction, AmiAddress, AmiLink, Headers
 from tests.integration.ami_owner import SHORT, Owner
-from tests.integration.ami_server import until
+from tests.integration.pbx_server import until
 from tests.rig.asterisk import PrivateAsterisk
 
 pytestmark = pytest.mark.live
