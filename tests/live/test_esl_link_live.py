@@ -9,8 +9,6 @@ from callguard.errors import ActionRefused
 from callguard.pbx.esl import EslAddress, EslLink, Reply, api, job
 from callguard.pbx.esl_events import FILTERS
 from callguard.pbx.esl_facts import WAITING
-from tests.integration.ami_server import until
-from tests.integration.pbx_server import until
 from tests.integration.esl_owner import SHORT, Owner
 from tests.rig.freeswitch import PrivateFreeswitch
 
