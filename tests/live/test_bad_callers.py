@@ -24,6 +24,7 @@ pytestmark = pytest.mark.live
 SQL: Final = "'),(DELETE FROM calls)--"
 BREAK: Final = "1\r\nEvent: Hangup\r\nUniqueid: 1"
 FORGED_FACTS: Final = "1&start=1&leg=9.9&channel=x&dialled=0721&queue=vip"
+HEADERS: Final = "x\nUnique-ID: forged\nvariable_callguard_call: forged\nvariable_callguard_hand: outbound\nEvent-Name: CHANNEL_DESTROY"
 DIALPLAN_CODE: Final = "${SHELL(id)}$[1+1],x)"
 
 
@@ -49,6 +50,7 @@ CALLERS: Final = {
     "code of the dialplan": Caller(DIALPLAN_CODE, DIALPLAN_CODE, DIALPLAN_CODE),
     "letters of all kinds": Caller("Ștefan", "Ștefan Țăran 🦟", "Ștefan"),
     "hostile diversion": Caller("0722000001", "", "+40722000001", diversion=(SQL, FORGED_FACTS, "%0D%0A" * 50, "8" * 400)),
+    "headers in the name": Caller("0722000003", HEADERS.replace("\n", "%0A"), "+40722000003"),
     "endless User-Agent": Caller("0722000002", "", "+40722000002", user_agent="agent&queue=vip " * 150),
 }
 ON_FREESWITCH: Final = {
@@ -112,7 +114,9 @@ def under_attack(house: House) -> Scene:
     talk(outside, inside, 0.4)
     leg = house.leg_of(number)
     for event in FORGED_EVENTS if house.on_asterisk else FORGED_ESL_EVENTS:
-        attacker = house.site.caller.dial("800", house.site.pbx.sip_port, caller=f"\r\n\r\n{event.format(leg=leg)}\r\n\r\n")
+        lines = event.format(leg=leg)
+        in_the_name = lines.replace("\r", "%0D").replace("\n", "%0A")
+        attacker = house.site.caller.dial("800", house.site.pbx.sip_port, caller=f"\r\n\r\n{lines}\r\n\r\n", display=f"x%0A{in_the_name}")
         attacker.wait_ended(5)
     outside.speak(Tone.LEFT)
     inside.speak(Tone.WAITING)

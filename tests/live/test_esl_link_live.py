@@ -10,6 +10,7 @@ from callguard.pbx.esl import EslAddress, EslLink, Reply, api, job
 from callguard.pbx.esl_events import FILTERS
 from callguard.pbx.esl_facts import WAITING
 from tests.integration.esl_owner import SHORT, Owner
+from tests.integration.pbx_server import until
 from tests.rig.freeswitch import PrivateFreeswitch
 
 pytestmark = pytest.mark.live
@@ -71,15 +72,18 @@ def _play(link: EslLink, owner: Owner) -> None:
 
 
 def _record(link: EslLink, owner: Owner, path: str) -> None:
-    """A leg under a name that tries to be another leg, and its recording, started and stopped in one go and in this order."""
+    """A leg under a name that tries to be another leg, and its recording, started and stopped in one go and in this order.
+
+    The second start of one path is answered +OK and does nothing.
+    """
     link.ask(job("originate", f"{{origination_uuid={LEG},origination_caller_id_name='{NAME}'}}null/nobody &park()"), 5.0)
     _play(link, owner)
-    commands = [job("uuid_record", f"{LEG} {what} {path}", lane=LEG) for what in ("start", "stop")]
+    commands = [job("uuid_record", f"{LEG} {what} {path}", lane=LEG) for what in ("start", "start", "stop")]
     link.send([*commands, job("uuid_kill", LEG, lane=LEG)], owner.take)
     until(lambda: "CHANNEL_HANGUP_COMPLETE" in dict(owner.heard))
     told = [(name, headers) for name, headers in owner.heard if headers.get("Unique-ID") == LEG]
     assert [name for name, _ in told if name.startswith("RECORD")] == ["RECORD_START", "RECORD_STOP"]
-    assert owner.kinds() == [Reply] * 3
+    assert owner.kinds() == [Reply] * 4
     assert {headers.count("Unique-ID") for _, headers in owner.heard} == {1}
     assert {headers.get("variable_callguard_hand") for _, headers in owner.heard} == {None}
     assert any("forged" in (headers.get("Caller-Caller-ID-Name") or "") for _, headers in told)

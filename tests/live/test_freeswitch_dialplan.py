@@ -12,12 +12,12 @@ from typing import Final
 
 import pytest
 
-from tests.live.staging import Tone, heard_of, heard_whole, traces
+from tests.live.staging import Tone, heard_of, heard_whole, holds, traces
 from tests.rig.freeswitch import PrivateFreeswitch
 from tests.rig.freeswitch_esl import Esl, Told
 from tests.rig.phone import IncomingCall, OutgoingCall, Phone
 from tests.rig.site import speechlike
-from tests.rig.sound import RATE, contains_tone, write_wav
+from tests.rig.sound import RATE, contains_tone, read_wav, write_wav
 
 pytestmark = pytest.mark.live
 
@@ -27,7 +27,10 @@ SLACK_S: Final = 0.5
 PROMPT_S: Final = 0.8
 PROMPT: Final = speechlike(PROMPT_S, seed=1, rate=RATE)
 WAITING: Final = ("silence_stream://5000", "silence_stream://3000")
-EVENTS: Final = "PLAYBACK_START CHANNEL_HANGUP_COMPLETE BACKGROUND_JOB CUSTOM callguard::inbound callguard::outbound callguard::back"
+EVENTS: Final = (
+    "PLAYBACK_START RECORD_START RECORD_STOP CHANNEL_HANGUP_COMPLETE BACKGROUND_JOB"
+    " CUSTOM callguard::inbound callguard::outbound callguard::back"
+)
 
 ORDERS_OF_THE_LARGEST: Final = 12
 """What the largest policy takes that can be configured (tests/unit/test_call_consent_table.py)."""
@@ -287,6 +290,26 @@ def is_over(step: str, told: Told) -> bool:
     """Whether the leg waits again behind this order, or was given back instead."""
     waits = told.get("Playback-File-Path") in WAITING and told.get("variable_callguard_step") == step
     return waits or told.get("Event-Subclass") == "callguard::back"
+
+
+def test_a_second_start_of_a_recording_is_answered_yes_and_does_nothing(stand: Stand) -> None:
+    """S3, S8: one beginning, one end, and one file with what was said before and after it."""
+    inbound = stand.dial_in()
+    leg = stand.handed_over()
+    stand.order(leg, "release")
+    agent, _ = rings(stand.agent)
+    agent.answer()
+    inbound.wait_answered(2)
+    path = stand.pbx.recordings.outside / "twice.wav"
+    for spoken in (Tone.TALK, Tone.LEFT):
+        assert stand.esl.api(f"uuid_record {leg} start {path}").startswith("+OK")
+        inbound.speak(spoken)
+        time.sleep(0.5)
+    assert stand.esl.api(f"uuid_record {leg} stop {path}").startswith("+OK")
+    stand.esl.wait("the end", lambda told: told["Event-Name"] == "RECORD_STOP")
+    assert len(stand.esl.named("RECORD_START")) == 1
+    assert holds(read_wav(path)[1], Tone.TALK, Tone.LEFT) == [Tone.TALK, Tone.LEFT]
+    assert stand.esl.api(f"uuid_record {leg} stop {path}").startswith("-ERR")
 
 
 def test_a_callee_is_asked_before_either_hears_the_other(stand: Stand) -> None:

@@ -32,6 +32,7 @@ BODIES: Final = {
     "unicode": f"Ștefan, țuică și {CANARY} 🦟",
     "lines": f"{CANARY}\r\nthe next line\r\n\r\nand {CANARY} after an empty one",
     "an AMI event": f"{CANARY}\r\nEvent: UserEvent\r\n{FORGED}\r\n\r\n",
+    "an ESL event": f"{CANARY}\n\nEvent-Name: BACKGROUND_JOB\nJob-Command: echo\nJob-Command-Arg: callguard-message inbound 1 2\n\n",
     "an AMI action": f"{CANARY}\r\n\r\nAction: UserEvent\r\n{FORGED}\r\n\r\n",
     "long": f"{CANARY} " * 40,
 }
