@@ -2,6 +2,7 @@
 
     app         the commands and the options before them (`--config`, `--version`)
     failing     errors → stderr and an exit status
+    streams     what a command is handed: its arguments, and the three standard streams
     output      JSON documents and tables → stdout
     writing     times and periods as they are typed
     progress    a bar on a terminal
@@ -18,6 +19,21 @@ and the command functions import the rest when they run. That is the one reason 
 Numbers are shown in full: whoever may run the commands may read the database.
 """
 
-from callguard.cli.app import main
+import signal
 
-__all__ = ["main"]
+
+def main() -> int:
+    """Run the command that the arguments name; the exit status. Ctrl-C ends it without a word while its modules are still loading."""
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # somebody else's, or ignored behind `nohup`
+        return _run()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    import callguard.cli.app  # noqa: F401 - what takes the time
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    return _run()
+
+
+def _run() -> int:
+    from callguard.cli.app import run_named
+
+    return run_named()

@@ -14,7 +14,7 @@ from callguard.announcements.catalogue import FILE
 from callguard.announcements.publishing import publish
 from callguard.cli.output import Cell, Listing
 from callguard.config import BUILT_IN, AnnouncementsSettings, Settings
-from callguard.errors import CallguardError, ConfigError, UsageError
+from callguard.errors import ConfigError, UsageError
 from callguard.store.announcement_rows import find_announcements, load_announcement
 
 COLUMNS = ("name", "language", "version", "in use", "seconds", "keys", "text")
@@ -55,7 +55,7 @@ def export_one(connection: Connection, beginning: str, folder: Path) -> Listing:
         raise UsageError(f"{len(meant)} versions begin so", place=beginning, remedy=f"write more of it: {', '.join(meant)}")
     archived = load_announcement(connection, meant[0]) if meant else None
     if archived is None:
-        raise CallguardError("no archived announcement has this version", place=beginning, remedy="callguard show names those of a call")
+        raise UsageError("no archived announcement has this version", place=beginning, remedy="callguard show names those of a call")
     stem = f"{archived.language}-{archived.name}-{archived.version[:SHORT]}"
     files = {f"{stem}.txt": f"{archived.text}\n".encode(), f"{stem}.wav": archived.audio_8k, f"{stem}.wav16": archived.audio_16k}
     publish(folder, files)

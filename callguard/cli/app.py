@@ -1,6 +1,11 @@
-"""The commands by name, and the options that come before them."""
+"""The commands by name, and the options that come before them.
+
+Help and usage errors are plain lines: rich would fold an error into a box, in which neither a person nor `grep` finds the option or
+the path that is wrong, and would read what stands in brackets as its markup.
+"""
 
 import logging
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +38,7 @@ from callguard.cli.run import run
 from callguard.cli.seal import seal
 from callguard.cli.show import show
 from callguard.cli.status import status
+from callguard.cli.streams import open_streams, require_text
 from callguard.cli.sweep import sweep
 
 app = typer.Typer(
@@ -42,7 +48,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 
 
@@ -55,9 +62,9 @@ def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the opt
 @app.callback()
 def _before(
     context: typer.Context,
-    config: Annotated[Path, typer.Option(envvar="CALLGUARD_CONFIG", help="The configuration, in TOML.")] = Path(
-        "/etc/callguard/callguard.toml"
-    ),
+    config: Annotated[
+        Path, typer.Option(envvar="CALLGUARD_CONFIG", metavar="FILE", readable=False, help="The configuration, in TOML.")
+    ] = Path("/etc/callguard/callguard.toml"),
     *,
     _version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")] = False,
 ) -> None:
@@ -80,7 +87,13 @@ app.add_typer(release)
 app.add_typer(request)
 
 
-def main() -> int:
+def run_named() -> int:
     """Run the command that the arguments name; the exit status."""
     logging.getLogger("callguard").addHandler(logging.NullHandler())  # what a command has to say it prints; only `run` keeps a log
-    return reported(app)
+    open_streams()
+    return reported(_read_and_run)
+
+
+def _read_and_run() -> None:
+    require_text(sys.argv[1:])
+    app()

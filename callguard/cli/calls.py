@@ -8,13 +8,13 @@ import typer
 
 from callguard.cli.output import Cell, Json, Listing
 from callguard.cli.session import database, settings
-from callguard.cli.writing import Since
+from callguard.cli.writing import Since, count
 
 if TYPE_CHECKING:
     from callguard.store.listing import ListedCall
 
 Number: TypeAlias = Annotated[str | None, typer.Option(metavar="NUMBER", help="Only with this number on any side, however it is written.")]
-Limit: TypeAlias = Annotated[int, typer.Option(min=1, metavar="N", help="At most so many, the latest.")]
+Limit: TypeAlias = Annotated[int, typer.Option(parser=count, metavar="N", help="At most so many, the latest.")]
 
 COLUMNS = ("started", "direction", "caller", "callee", "seconds", "disposition", "decision", "recording", "call")
 

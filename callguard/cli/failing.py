@@ -1,9 +1,11 @@
 """How a command ends that did not come about: on stderr what is wrong, where, and what to do; never a traceback.
 
-An error of callguard's own tells all of its faults. Anything else is a defect: the terminal gets one line with its type, and the system
-log gets the type and the places that it came through. Its message goes to neither, as it may quote what a caller sent.
+An error of callguard's own tells all of its faults. What cannot be printed because the disk behind stdout is full, or the device gone, is
+told as just that. Anything else is a defect: the terminal gets one line with its type, and the system log gets the type and the places
+that it came through. Its message goes to neither, as it may quote what a caller sent.
 """
 
+import errno
 import os
 import socket
 import traceback
@@ -16,6 +18,8 @@ from callguard.errors import CallguardError, Fault
 
 SYSTEM_LOG = Path("/dev/log")
 """Where journald, or whatever logs on this machine, listens."""
+
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF})
 
 _USER_ERROR = 1 << 3 | 3
 """Facility `user`, severity `error`: RFC 5424, 6.2.1."""
@@ -31,6 +35,9 @@ def reported(command: Callable[[], object]) -> int:
     except CallguardError as error:
         complain(error.faults)
         return error.exit_status
+    except OSError as failure:
+        complain([_unwritable(failure) or _fault(failure)])
+        return 1
     except Exception as defect:  # noqa: BLE001 - the last resort: no command ends with a traceback
         complain([_fault(defect)])
         return 1
@@ -49,6 +56,13 @@ def complain(faults: Iterable[Fault]) -> None:
 def printable(text: str) -> str:
     """One line without control characters, which could steer the terminal that shows it."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def _unwritable(failure: OSError) -> Fault | None:
+    if failure.errno not in _UNWRITABLE or failure.filename is not None:
+        return None
+    remedy = "make room, or send it elsewhere; what was done stays done"
+    return Fault(f"cannot be written: {failure.strerror}", place="stdout", remedy=remedy)
 
 
 def _fault(defect: Exception) -> Fault:

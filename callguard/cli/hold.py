@@ -7,7 +7,7 @@ import typer
 from callguard.cli.gate import signature
 from callguard.cli.output import Cell, Json, Listing, print_fields, print_json
 from callguard.cli.session import database, settings
-from callguard.cli.writing import Since, Until
+from callguard.cli.writing import Since, Until, count
 
 if TYPE_CHECKING:
     from callguard.store.hold_rows import ListedHold
@@ -23,7 +23,7 @@ OfNumber: TypeAlias = Annotated[
     str | None, typer.Option("--number", metavar="NUMBER", help="All calls and messages of this number, later ones as well.")
 ]
 OfQueue: TypeAlias = Annotated[str | None, typer.Option("--queue", metavar="QUEUE", help="All calls to this queue.")]
-Numbered: TypeAlias = Annotated[int, typer.Argument(metavar="HOLD", help="The number of the hold.")]
+Numbered: TypeAlias = Annotated[int, typer.Argument(parser=count, metavar="HOLD", help="The number of the hold.")]
 
 COLUMNS = ("hold", "catches", "reference", "reason", "placed by", "placed", "released by", "released")
 

@@ -10,7 +10,7 @@ from callguard.cli.gate import signature
 from callguard.cli.hold import By, OfQueue, Reason
 from callguard.cli.output import Cell, Json, Listing, moment, print_fields, print_json
 from callguard.cli.session import database, settings
-from callguard.cli.writing import Since, Until
+from callguard.cli.writing import Since, Until, count
 from callguard.cli.writing import moment as a_moment
 from callguard.rights.incident_terms import Recipient
 
@@ -33,7 +33,7 @@ Numbers: TypeAlias = Annotated[list[str] | None, typer.Option("--number", metava
 Calls: TypeAlias = Annotated[list[str] | None, typer.Option("--call", metavar="CALL", help="This call: its id or the beginning of it.")]
 Recordings: TypeAlias = Annotated[list[str] | None, typer.Option("--recording", metavar="ID", help="This recording.")]
 Files: TypeAlias = Annotated[list[str] | None, typer.Option("--file", metavar="PATH", help="The recording in this file, below the root.")]
-Numbered: TypeAlias = Annotated[int, typer.Argument(metavar="INCIDENT", help="The number of the incident.")]
+Numbered: TypeAlias = Annotated[int, typer.Argument(parser=count, metavar="INCIDENT", help="The number of the incident.")]
 Whom: TypeAlias = Annotated[Recipient, typer.Option("--to", help="Who is told.")]
 Sent: TypeAlias = Annotated[
     datetime | None, typer.Option("--sent-at", parser=a_moment, metavar="TIME", help="When it was sent, in UTC; left out, now.")

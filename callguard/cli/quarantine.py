@@ -8,13 +8,14 @@ from callguard.cli.gate import signature
 from callguard.cli.hold import By, Reason
 from callguard.cli.output import Cell, Json, Listing, print_fields, print_json
 from callguard.cli.session import database, settings
+from callguard.cli.writing import count
 
 if TYPE_CHECKING:
     from callguard.store.quarantine_rows import Quarantined
 
 quarantine = typer.Typer(name="quarantine", help="Files that no row knew, until their last day.", no_args_is_help=True)
 
-Numbered: TypeAlias = Annotated[int, typer.Argument(metavar="NUMBER", help="Its number in quarantine.")]
+Numbered: TypeAlias = Annotated[int, typer.Argument(parser=count, metavar="NUMBER", help="Its number in quarantine.")]
 
 COLUMNS = ("number", "expires", "moved", "bytes", "was at", "recording", "reason")
 

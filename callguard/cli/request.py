@@ -9,7 +9,7 @@ from callguard.cli.gate import signature
 from callguard.cli.hold import By, Reference
 from callguard.cli.output import Cell, Json, Listing, print_fields, print_json
 from callguard.cli.session import database, settings
-from callguard.cli.writing import day
+from callguard.cli.writing import count, day
 from callguard.rights.terms import Outcome, Right
 from callguard.rights.wishes import Way
 
@@ -21,7 +21,7 @@ request = typer.Typer(name="request", help="Requests of people, and the days on 
 
 Kind: TypeAlias = Annotated[Right, typer.Argument(metavar="KIND", help=f"What is asked for: {', '.join(Right)}.")]
 Whose: TypeAlias = Annotated[str, typer.Argument(metavar="NUMBER", help="The person's number, however it is written.")]
-Numbered: TypeAlias = Annotated[int, typer.Argument(metavar="REQUEST", help="The number of the request.")]
+Numbered: TypeAlias = Annotated[int, typer.Argument(parser=count, metavar="REQUEST", help="The number of the request.")]
 ByWay: TypeAlias = Annotated[Way, typer.Option("--way", help="By which way it came.")]
 Received: TypeAlias = Annotated[date | None, typer.Option(parser=day, metavar="DAY", help="The day on which it came; left out, today.")]
 OfNumber: TypeAlias = Annotated[str | None, typer.Option("--number", metavar="NUMBER", help="Only of this number.")]

@@ -7,7 +7,7 @@ import typer
 
 from callguard.cli.output import Json, print_json
 from callguard.cli.session import database, settings
-from callguard.errors import CallguardError, UsageError
+from callguard.errors import UsageError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -32,7 +32,7 @@ def show(context: typer.Context, call: Wanted, *, as_json: Json = False) -> None
 def the_call(connection: "Connection", name: str) -> str:
     """The id of the one call that is meant.
 
-    Raises :class:`CallguardError` when there is none, and :class:`UsageError` when there are several.
+    Raises :class:`UsageError` when there is none, and when there are several.
     """
     from callguard.store.search import find_calls
 
@@ -53,5 +53,5 @@ def _found(connection: "Connection", name: str) -> "ShownCall":
     return shown
 
 
-def _unknown(name: str) -> CallguardError:
-    return CallguardError("no call is called so", place=name, remedy="callguard calls lists them")
+def _unknown(name: str) -> UsageError:
+    return UsageError("no call is called so", place=name, remedy="callguard calls lists them")

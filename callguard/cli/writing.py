@@ -1,4 +1,4 @@
-"""Times and spans as they are typed after an option.
+"""Times, spans and counts as they are typed after an option.
 
 A time without a zone is meant in UTC, as every time that callguard prints is; a date alone is its first moment.
 """
@@ -10,6 +10,10 @@ from typing import Annotated, TypeAlias
 import typer
 
 _SPAN = re.compile(r"(?P<count>[1-9][0-9]{0,4})(?P<unit>[hdw])")
+_COUNT = re.compile(r"0*[1-9][0-9]{0,9}")
+_LARGEST = 2**31 - 1
+"""What an integer column of every database can hold."""
+
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
@@ -36,6 +40,13 @@ def day(written: str) -> date:
         return date.fromisoformat(written)
     except ValueError:
         raise typer.BadParameter(f"{written!r} is no day: write it as in 2026-11-21") from None
+
+
+def count(written: str | int) -> int:
+    """How many, or the number of an entry; both from 1 on."""
+    if not _COUNT.fullmatch(str(written)) or int(written) > _LARGEST:
+        raise typer.BadParameter(f"{written!r} is no whole number from 1 to {_LARGEST}")
+    return int(written)
 
 
 Since: TypeAlias = Annotated[datetime | None, typer.Option(parser=moment, metavar="TIME", help="From this time on, in UTC.")]

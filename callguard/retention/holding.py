@@ -38,7 +38,8 @@ def place_hold(database: Database, scope: Scope, *, by: str, reason: str, refere
 def release(database: Database, identifier: int, *, by: str, reason: str) -> ListedHold:
     """Release it; the hold as it is then.
 
-    Raises :class:`GuardRefusal` for the person who placed it, :class:`CallguardError` when there is no such hold in force.
+    Raises :class:`GuardRefusal` for the person who placed it, :class:`UsageError` when there is no such hold, and
+    :class:`CallguardError` when it was released already.
     """
     person, why, now = line(by, "--by"), line(reason, "--reason"), utc_now()
     with database.write() as connection:
@@ -52,7 +53,7 @@ def release(database: Database, identifier: int, *, by: str, reason: str) -> Lis
 def _require_releasable(found: ListedHold | None, identifier: int, person: str) -> None:
     place = f"hold {identifier}"
     if found is None:
-        raise CallguardError("there is no such hold", place=place, remedy="callguard hold list tells them")
+        raise UsageError("there is no such hold", place=place, remedy="callguard hold list tells them")
     if found.released_at is not None:
         raise CallguardError(f"was released on {_day(found.released_at)}", place=place)
     require_second(found.hold.placed_by, person, place, "was placed")

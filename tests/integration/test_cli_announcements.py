@@ -123,7 +123,7 @@ def test_the_beginning_of_a_version_is_enough(site: Site, tmp_path: Path) -> Non
 
 def test_a_version_that_was_never_heard_is_an_error(site: Site, tmp_path: Path) -> None:
     done = site.run("announcements", "export", "0123456789ab", "--to", str(tmp_path / "proof"))
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert "no archived announcement has this version" in done.stderr
     assert not (tmp_path / "proof").exists()
 

@@ -229,7 +229,7 @@ def test_a_name_that_several_calls_have_is_refused_with_their_names(site: Site) 
 
 def test_a_call_that_is_not_there_is_an_error(site: Site) -> None:
     done = site.run("show", "ffff")
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("callguard: ffff: no call is called so\n")
 
 
