@@ -14,7 +14,9 @@ one that was cut off after it is known as adopted, and its original removed by t
 it is and until when it may stay, for `callguard reconcile`.
 
 The original stays unless told otherwise: a PBX's own pages play it. But then it lies where no deletion reaches it, so the listing counts it
-each time until somebody has it removed. Nothing is removed whose copy is not in the root, or was deleted from there when its time had come.
+each time until somebody has it removed. Nothing is removed whose copy is not in the root, or was deleted from there when its time had come;
+of these last ones nothing that a hold asks for by now. What does not say by itself that it is over may be a recording that only rests: its
+name is not taken from it before nobody has written to it for :data:`RESTS_AT_MOST`, since the rest would be written to nowhere.
 """
 
 import fcntl
@@ -22,7 +24,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
+
+import sqlalchemy as sa
 
 from callguard.adoption.finding import Found, Intake
 from callguard.adoption.judging import Judged, Verdict, judge
@@ -42,9 +47,13 @@ from callguard.retention.measure import BLOCK_BYTES, open_regular
 from callguard.retention.naming import part
 from callguard.retention.paths import FOLDER, Spot, spot
 from callguard.retention.rules import Finding
+from callguard.retention.staying import stays
 from callguard.retention.tag import Tag, attach
-from callguard.store.adoption_rows import adopted_before, save_adoption
+from callguard.store.adoption_rows import Adopted, adopted_before, save_adoption
 from callguard.store.database import Database
+from callguard.store.reconcile_rows import rows_of
+
+RESTS_AT_MOST = timedelta(days=1)
 
 _DRAFT = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _SHARED = 0o640
@@ -96,11 +105,16 @@ class Home:
 
     def remove_original(self, found: Found) -> None:
         """Remove the file whose sound is adopted. Raises :class:`FileFault`, also when it had another name, which stays."""
+        place = found.entry.shown
+        if not found.sound.over and utc_now() - found.written_at < RESTS_AT_MOST:
+            raise FileFault("the original stays: it was written to within the last day, and may not be over", place=place)
         with self.database.read() as connection:
             adopted = adopted_before(connection, found.sha256)
-        place = found.entry.shown
+            asked_for = None if adopted is None else _asked_for(connection, adopted)
         if adopted is None or (adopted.deleted_at is None and inspect(self.root, adopted.path) not in {Finding.PRESENT, Finding.LINKED}):
             raise FileFault("the original stays: its copy is not in the recordings root", place=place, remedy="see callguard reconcile")
+        if asked_for is not None:
+            raise FileFault(f"the original stays: its copy was deleted, and it is {asked_for}", place=place)
         try:
             if _identity(os.stat(found.entry.at.name, dir_fd=found.entry.at.folder, follow_symlinks=False)) != _identity(found.status):
                 raise FileFault("the original stays: it changed since it was read", place=place)
@@ -133,6 +147,13 @@ class Home:
         recording = after.recordings[-1]
         status = RecordingStatus.SEALED if self.vault is not None else RecordingStatus.STOPPED
         return with_recording(after, evolve(recording, status=status))
+
+
+def _asked_for(connection: sa.Connection, adopted: Adopted) -> str | None:
+    """What keeps the last that is left of a recording that was deleted."""
+    if adopted.deleted_at is None:
+        return None
+    return stays(connection, rows_of(connection, [adopted.recording]).get(adopted.recording), adopted.recording)
 
 
 def _lock(root: int, place: Path) -> None:

@@ -52,6 +52,7 @@ class Found:
 
     entry: Entry
     status: os.stat_result
+    written_at: datetime
     sha256: str
     sound: Sound
     named: Named
@@ -102,6 +103,7 @@ def _look_into(file: FileIO, entry: Entry, intake: Intake) -> Found:
     return Found(
         entry=entry,
         status=status,
+        written_at=written,
         sha256=_hash(file, status.st_size),
         sound=sound,
         named=named,

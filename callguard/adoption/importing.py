@@ -4,7 +4,7 @@ No list is held: a folder of any size takes the memory of one file and of the na
 it would adopt, to know a sound that lies there twice, as a real run knows it from the database.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -54,10 +54,10 @@ class Import:
             for verdict, found in self._planned():
                 yield Outcome(verdict, original=True) if found is None else self._carry_out(verdict, found)
 
-    def conclude(self, adopted: int, already_there: int, left_there: int) -> None:
-        """Enter in the ledger that the folder was gone through."""
+    def conclude(self, counts: Mapping[Action, int], removed: int) -> None:
+        """Enter in the ledger that the folder was gone through, what came of it, and how many originals are gone."""
         with self.home.database.write() as connection:
-            append(connection, [intake_entry(adopted, already_there, left_there, self.intake.calls.sha256)])
+            append(connection, [intake_entry(counts, removed, self.intake.calls.sha256)])
 
     def _planned(self) -> Iterator[tuple[Verdict, Found | None]]:
         """Without what was found where nothing is to be done with it."""

@@ -31,6 +31,7 @@ class Telling(ABC):
         self.console = console()
         self.counts: Counter[Action] = Counter()
         self.originals = 0
+        self.removed = 0
         self.unmoved = 0
 
     def preview(self) -> None:
@@ -50,7 +51,7 @@ class Telling(ABC):
                 advance()
                 if cut_off := stopped():
                     break
-        self.plan.conclude(*(self.counts[action] for action in Action))
+        self.plan.conclude(self.counts, self.removed)
         self.conclude(dry_run=False)
         if faults := [*self._faults(cut_off=cut_off)]:
             raise PartialFailure("done in part", faults=faults)
@@ -66,6 +67,7 @@ class Telling(ABC):
     def _note(self, outcome: Outcome) -> None:
         verdict = outcome.verdict
         self.counts[verdict.action] += 1
+        self.removed += not outcome.original
         self.originals += outcome.original and verdict.action is not Action.LEAVE
         self.unmoved += bool(outcome.fault)
         self.tell(outcome)

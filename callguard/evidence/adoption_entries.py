@@ -1,5 +1,7 @@
 """What is entered in the ledger of recordings that another program made. None of it names anybody, so all is in the clear."""
 
+from collections.abc import Mapping
+
 from callguard.evidence.chain import Entry, canonical, written
 
 
@@ -9,6 +11,7 @@ def adoption(recording: str, sha256: str, started_at: int, start_from: str, expi
     return Entry("adoption", canonical({**body, "expires_at": written(expires_at)}))
 
 
-def intake(adopted: int, already: int, left: int, sha256_of_cdr: str | None) -> Entry:
-    """A folder was gone through: how many files were adopted, were adopted before, and were left; and by which CDR."""
-    return Entry("intake", canonical({"adopted": adopted, "already": already, "left": left, "cdr": sha256_of_cdr}))
+def intake(counts: Mapping[str, int], removed: int, sha256_of_cdr: str | None) -> Entry:
+    """A folder was gone through: how many files were adopted, were adopted before, were left and were removed; and by which CDR."""
+    came = {"adopted": counts["adopt"], "already": counts["already"], "left": counts["leave"]}
+    return Entry("intake", canonical({**came, "removed": removed, "cdr": sha256_of_cdr}))

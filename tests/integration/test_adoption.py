@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from callguard.adoption.call_list import read_call_list
+from callguard.adoption.judging import Action
 from callguard.adoption.names import Named
 from callguard.adoption.walking import require_outside
 from callguard.call.policy import Match, Mode
@@ -21,7 +22,7 @@ from callguard.errors import FileFault, GuardRefusal, UsageError
 from callguard.evidence.keys import KeyStore
 from callguard.retention.execution import Outcome as Swept
 from callguard.retention.execution import execute
-from callguard.retention.holding import place_hold
+from callguard.retention.holding import place_hold, release
 from callguard.retention.holds import Scope
 from callguard.retention.naming import sealed
 from callguard.retention.record_sweep import plan_records
@@ -37,6 +38,7 @@ from callguard.store.tables import calls, consents, recordings
 from tests.integration.adoption_place import HERE, POLICIES, UUID, Place, freepbx, new_place, sound
 from tests.integration.store_values import keep, plain_call
 from tests.other_user import as_ordinary_user
+from tests.wav_bytes import still_open
 
 AT = datetime(2026, 8, 31, 11, 30, 15, tzinfo=UTC)
 IN = freepbx("in", "0213334444", "0722000111", AT)
@@ -100,14 +102,14 @@ def test_the_ledger_tells_of_each_and_names_nobody(database: Database, tmp_path:
     place.record(IN)
     place.record("notes.txt", b"x")
     place.run()
-    place.plan().conclude(1, 0, 1)
+    place.plan().conclude({Action.ADOPT: 1, Action.ALREADY: 0, Action.LEAVE: 1}, 1)
     with database.read() as connection:
         entered = {link.kind: link.body for link in links(connection)}
         row = connection.execute(sa.select(adoptions)).mappings().one()
     (call,) = place.calls()
     assert f'"recording":"{call.recordings[0].id}"' in entered["adoption"]
     assert f'"started_at":"{stamp(AT)}"' in entered["adoption"]
-    assert entered["intake"] == '{"adopted":1,"already":0,"cdr":null,"left":1}'
+    assert entered["intake"] == '{"adopted":1,"already":0,"cdr":null,"left":1,"removed":1}'
     assert not [text for text in (*entered.values(), *map(str, row.values())) if "722000111" in text or ".wav" in text]
 
 
@@ -433,6 +435,33 @@ def test_an_original_that_outlived_its_copy_can_still_be_removed(place: Place) -
     assert ", which was deleted on " in outcome.verdict.reason
     (outcome,) = place.run(moving=True).values()
     assert (outcome.original, place.left(), place.stored()) == (False, [], [])
+
+
+def test_the_last_that_is_left_of_one_that_a_hold_asks_for_stays(place: Place) -> None:
+    """C6c: a hold that was placed after the copy had gone finds the original; nothing beats it."""
+    original = place.record(IN)
+    place.run()
+    sweep(place)
+    held = place_hold(place.database, Scope(number=Number("0722000111", "+40722000111")), by="Ana", reason="fraud", reference="1")
+    (outcome,) = place.run(moving=True).values()
+    assert "its copy was deleted, and it is under legal hold" in outcome.fault
+    assert (outcome.original, original.exists()) == (True, True)
+    release(place.database, held.id, by="Dan", reason="over")
+    assert place.run(moving=True) != {}
+    assert not original.exists()
+
+
+def test_a_recording_that_may_only_rest_keeps_its_name(place: Place) -> None:
+    """A PBX writes nothing to it while its call is on hold; what it wrote after the name is gone nobody would find."""
+    now = place.intake.now
+    for name, rested in ((IN, timedelta(minutes=20)), (OUT, timedelta(hours=25))):
+        place.record(name, still_open() + name.encode(), at=(now - rested).timestamp())
+    outcomes = place.run(moving=True)
+    assert {name: one.verdict.action.value for name, one in outcomes.items()} == dict.fromkeys(
+        (Path(one).name for one in (IN, OUT)), "adopt"
+    )
+    assert "may not be over" in outcomes[Path(IN).name].fault
+    assert place.left() == [Path(IN).name]
 
 
 def test_another_name_of_an_original_is_reported(place: Place) -> None:
