@@ -57,7 +57,7 @@ class Import:
     def conclude(self, counts: Mapping[Action, int], removed: int) -> None:
         """Enter in the ledger that the folder was gone through, what came of it, and how many originals are gone."""
         with self.home.database.write() as connection:
-            append(connection, [intake_entry(counts, removed, self.intake.calls.sha256)])
+            append(connection, [intake_entry({action.value: counts[action] for action in Action}, removed, self.intake.calls.sha256)])
 
     def _planned(self) -> Iterator[tuple[Verdict, Found | None]]:
         """Without what was found where nothing is to be done with it."""
