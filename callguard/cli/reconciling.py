@@ -13,16 +13,16 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from callguard.cli.complaints import Complaints
 from callguard.cli.output import plain, print_json
 from callguard.cli.terminal import console
-from callguard.errors import CallguardError, Fault, GuardRefusal, PartialFailure
+from callguard.errors import CallguardError, GuardRefusal
 from callguard.redaction import redact_text
 from callguard.retention.differences import Difference, Side, Step
 from callguard.retention.reconcile import DOING, Reconciliation
 from callguard.retention.reconciling import Count
 
-TOLD = 20
-"""How many complaints stderr names one by one."""
+_NOT_ALL = "not all agrees"
 
 
 class Telling(ABC):
@@ -33,7 +33,7 @@ class Telling(ABC):
         self.stopped = stopped
         self.count = Count()
         self.steps: Counter[Step] = Counter()
-        self.faults: list[Fault] = []
+        self.complaints = Complaints()
 
     def preview(self) -> None:
         """Say what would be done; nothing is changed.
@@ -48,7 +48,7 @@ class Telling(ABC):
         objections = [*self.count.objections(self.plan.largest_share)]
         if objections:
             raise GuardRefusal("the guards would object", faults=objections)
-        self._complain()
+        self.complaints.speak(_NOT_ALL)
 
     def execute(self, *, heedless: bool) -> None:
         """Do it until told to stop. Raises what :meth:`preview` raises, the objections before anything is changed."""
@@ -61,7 +61,7 @@ class Telling(ABC):
             for planned in self._differences(advance):
                 self._carry_out(planned)
         self.conclude(dry_run=False)
-        self._complain()
+        self.complaints.speak(_NOT_ALL)
 
     @abstractmethod
     def tell(self, one: Difference) -> None:
@@ -75,7 +75,7 @@ class Telling(ABC):
     def totals(self) -> dict[str, int]:
         """What was looked at, and what becomes of the differences."""
         looked_at = {f"{side}s": self.count.looked_at[side] for side in (Side.ROW, Side.FILE, Side.KEY)}
-        return looked_at | {word: self.steps[step] for step, word in _WORDS.items()} | {"for_a_person": len(self.faults)}
+        return looked_at | {word: self.steps[step] for step, word in _WORDS.items()} | {"for_a_person": self.complaints.count}
 
     def _differences(self, advance: Callable[[int], None]) -> Iterator[Difference]:
         def looked(side: Side, many: int) -> None:
@@ -84,7 +84,7 @@ class Telling(ABC):
 
         for one in self.plan.comparison.differences(looked):
             if self.stopped():
-                self.faults.append(Fault("stopped before the end", remedy="run it again: what is done is done"))
+                self.complaints.stop()
                 return
             yield one
 
@@ -93,7 +93,7 @@ class Telling(ABC):
             self._note(self.plan.carry_out(planned) if planned.judgment.step in DOING else planned)
         except CallguardError as failure:
             self.tell(planned)
-            self.faults.append(Fault(failure.message, _masked(planned)))
+            self.complaints.add(failure.message, _masked(planned))
 
     def _note(self, one: Difference) -> None:
         self.count.add(one)
@@ -101,12 +101,7 @@ class Telling(ABC):
         self.tell(one)
         if one.for_a_person:
             linked = "; another name of the file remains outside callguard's reach" if one.linked and one.judgment.step in DOING else ""
-            self.faults.append(Fault(f"{one.judgment.reason}{linked}", _masked(one)))
-
-    def _complain(self) -> None:
-        if self.faults:
-            more = [Fault(f"{len(self.faults) - TOLD} more", remedy="the listing on stdout names them")] if len(self.faults) > TOLD else []
-            raise PartialFailure("not all agrees", faults=[*self.faults[:TOLD], *more])
+            self.complaints.add(f"{one.judgment.reason}{linked}", _masked(one))
 
     @contextmanager
     def _progress(self) -> Iterator[Callable[[int], None]]:

@@ -9,14 +9,12 @@ from collections.abc import Callable
 
 import typer
 
+from callguard.cli.complaints import Complaints
 from callguard.cli.output import plain, print_json
 from callguard.cli.progress import bar
-from callguard.errors import CallguardError, Fault, PartialFailure
+from callguard.errors import CallguardError
 from callguard.retention.retag import Retagging
 from callguard.retention.retagging import Retag, Step
-
-TOLD = 20
-"""How many failures stderr names one by one."""
 
 
 class Telling(ABC):
@@ -25,7 +23,7 @@ class Telling(ABC):
     def __init__(self, plan: Retagging) -> None:
         self.plan = plan
         self.counts: Counter[Step] = Counter()
-        self.faults: list[Fault] = []
+        self.complaints = Complaints()
 
     def preview(self) -> None:
         """Say what would be done; nothing is changed."""
@@ -46,14 +44,12 @@ class Telling(ABC):
         with bar("retag", self.plan.count) as advance:
             for planned in self.plan.verdicts():
                 if stopped():
-                    self.faults.append(Fault("stopped before the end", remedy="run it again: what is done is done"))
+                    self.complaints.stop()
                     break
                 self._carry_out(planned)
                 advance()
         self.conclude(dry_run=False)
-        if self.faults:
-            more = [Fault(f"{len(self.faults) - TOLD} more")] if len(self.faults) > TOLD else []
-            raise PartialFailure("done in part", faults=[*self.faults[:TOLD], *more])
+        self.complaints.speak("done in part")
 
     @abstractmethod
     def tell(self, done: Retag) -> None:
@@ -67,7 +63,7 @@ class Telling(ABC):
         try:
             self._note(self.plan.carry_out(planned) if planned.step is Step.CHANGE else planned)
         except CallguardError as failure:
-            self.faults.append(Fault(failure.message, f"{planned.kind} {planned.record}"))
+            self.complaints.add(failure.message, f"{planned.kind} {planned.record}")
 
     def _note(self, done: Retag) -> None:
         self.counts[done.step] += 1
@@ -85,7 +81,7 @@ class TextRetag(Telling):
     def conclude(self, *, dry_run: bool) -> None:
         """The figures."""
         figures = ", ".join(f"{self.counts[step]} {word}" for step, word in _WORDS.items())
-        typer.echo(f"{figures}; {'nothing was changed: dry run' if dry_run else f'{len(self.faults)} failed'}")
+        typer.echo(f"{figures}; {'nothing was changed: dry run' if dry_run else f'{self.complaints.count} failed'}")
 
 
 class JsonRetag(Telling):
@@ -103,7 +99,7 @@ class JsonRetag(Telling):
     def conclude(self, *, dry_run: bool) -> None:
         """Print the document, also when it was stopped."""
         counts = {word: self.counts[step] for step, word in _WORDS.items()}
-        print_json({"dry_run": dry_run, "verdicts": self._verdicts, **counts, "failed": len(self.faults)})
+        print_json({"dry_run": dry_run, "verdicts": self._verdicts, **counts, "failed": self.complaints.count})
 
 
 _WORDS = {Step.CHANGE: "changed", Step.KEEP: "kept", Step.REFUSE: "refused", Step.SAME: "same"}

@@ -17,15 +17,12 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
+from callguard.cli.complaints import Complaints
 from callguard.cli.output import moment, plain, print_json
 from callguard.cli.terminal import console
-from callguard.errors import Fault, PartialFailure
 from callguard.retention.execution import Outcome, Plan, Result, SweepTotals, execute, verdicts
 from callguard.retention.rules import Verdict
 from callguard.retention.terms import Kind
-
-TOLD = 20
-"""How many failures stderr names one by one; stdout has them all."""
 
 
 class Telling(ABC):
@@ -34,7 +31,7 @@ class Telling(ABC):
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.console = console()
-        self.failed: list[Verdict] = []
+        self.complaints = Complaints()
 
     def preview(self) -> None:
         """Say what a sweep would do; nothing is deleted, and nothing has failed."""
@@ -53,9 +50,9 @@ class Telling(ABC):
         with self._progress() as advance:
             totals = execute(self.plan, partial(self._report, advance), stopped)
         self.conclude(totals, dry_run=False)
-        faults = [*self._faults(totals)]
-        if faults:
-            raise PartialFailure("done in part", faults=faults)
+        if not totals.finished:
+            self.complaints.stop("what is left is due again at the next sweep")
+        self.complaints.speak("done in part")
 
     @abstractmethod
     def tell(self, verdict: Verdict) -> None:
@@ -67,17 +64,9 @@ class Telling(ABC):
 
     def _report(self, advance: Callable[[], None], outcome: Outcome) -> None:
         if outcome.result is Result.FAILED:
-            self.failed.append(outcome.verdict)
+            self.complaints.add(outcome.verdict.reason, f"{outcome.verdict.kind} {outcome.verdict.record}")
         self.tell(outcome.verdict)
         advance()
-
-    def _faults(self, totals: SweepTotals) -> Iterator[Fault]:
-        for verdict in self.failed[:TOLD]:
-            yield Fault(verdict.reason, f"recording {verdict.record}")
-        if len(self.failed) > TOLD:
-            yield Fault(f"{len(self.failed) - TOLD} more could not be deleted either", remedy="the listing on stdout names them")
-        if not totals.finished:
-            yield Fault("stopped before the end", remedy="what is left is due again at the next sweep")
 
     @contextmanager
     def _progress(self) -> Iterator[Callable[[], None]]:

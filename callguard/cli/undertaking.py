@@ -9,13 +9,11 @@ from collections.abc import Callable
 
 import typer
 
+from callguard.cli.complaints import Complaints
 from callguard.cli.output import plain, print_json
 from callguard.cli.progress import bar
-from callguard.errors import CallguardError, Fault, PartialFailure
+from callguard.errors import CallguardError
 from callguard.evidence.undertaking import Judged, Step, Undertaking
-
-TOLD = 20
-"""How many failures stderr names one by one; stdout has them all."""
 
 
 class Telling(ABC):
@@ -24,7 +22,7 @@ class Telling(ABC):
     def __init__(self, plan: Undertaking) -> None:
         self.plan = plan
         self.counts: Counter[Step] = Counter()
-        self.faults: list[Fault] = []
+        self.complaints = Complaints()
 
     def preview(self) -> None:
         """Say what would be done; nothing is changed, and nothing has failed."""
@@ -40,15 +38,13 @@ class Telling(ABC):
         with bar(self.plan.verb, self.plan.count) as advance:
             for planned in self.plan.verdicts():
                 if stopped():
-                    self.faults.append(Fault("stopped before the end", remedy="run it again: what is done is done"))
+                    self.complaints.stop()
                     break
                 self._carry_out(planned)
                 advance()
-        self.plan.end(self.counts[Step.DO], whole=not self.faults)
+        self.plan.end(self.counts[Step.DO], whole=not self.complaints)
         self.conclude(dry_run=False)
-        if self.faults:
-            more = [Fault(f"{len(self.faults) - TOLD} more")] if len(self.faults) > TOLD else []
-            raise PartialFailure("done in part", faults=[*self.faults[:TOLD], *more])
+        self.complaints.speak("done in part")
 
     @abstractmethod
     def tell(self, done: Judged) -> None:
@@ -74,7 +70,7 @@ class Telling(ABC):
             done = Judged(planned.recording, planned.path, Step.FAIL, failure.message)
         self._note(done)
         if done.step is Step.FAIL:
-            self.faults.append(Fault(done.reason, f"recording {done.recording}"))
+            self.complaints.add(done.reason, f"recording {done.recording}")
 
     def _note(self, done: Judged) -> None:
         self.counts[done.step] += 1
