@@ -23,7 +23,8 @@ from callguard.call.state import NOBODY, Number
 LONGEST = 80
 """Characters kept of what was dialled or shown; E.164 has fifteen digits, a SIP user part seldom more than forty characters."""
 
-_WRITTEN = re.compile(r"\+?[0-9 ().\-/]{7,}")
+_WRITTEN = re.compile(r"\(?\+?[0-9 ().\-/\u2010-\u2015\u2212]{7,}")
+"""The dashes are those of printed letters, from which people copy."""
 _WITHHELD = frozenset(
     {"", "anonymous", "unknown", "<unknown>", "restricted", "unavailable", "private", "withheld", "anonymous@anonymous.invalid"}
 )

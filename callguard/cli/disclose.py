@@ -6,6 +6,7 @@ import typer
 
 from callguard.cli.gate import signature
 from callguard.cli.hold import Reason, Reference
+from callguard.cli.meant import number_asked
 from callguard.cli.output import Cell, Json, Listing
 from callguard.cli.release import COPIES, Into, Wanted, Who, Whom, copy_document, copy_row, show_copy
 from callguard.cli.session import database, settings
@@ -77,13 +78,12 @@ def call(  # noqa: PLR0913, PLR0917 - each is an option of its own
 def list_(context: typer.Context, number: OfNumber = None, *, as_json: Json = False) -> None:
     """What was disclosed, the latest first: to whom, on which ground, what, when and by whom."""
     from callguard.rights.disclosures import DISCLOSURE
-    from callguard.rights.person import the_person
     from callguard.store.copy_rows import copied_calls_of, list_copies
 
     chosen = settings(context)
-    person = None if number is None else the_person(number, chosen.numbers.default_region)
+    wanted = number_asked(chosen, number)
     with database(chosen) as opened, opened.read() as connection:
-        theirs = None if person is None else copied_calls_of(connection, person.number)
+        theirs = None if wanted is None else copied_calls_of(connection, wanted)
         found = list_copies(connection, DISCLOSURE, theirs)
     rows: list[tuple[Cell, ...]] = [(one.id, _what(one.recording_id, one.call_id), *copy_row(one)[1:]) for one in found]
     Listing([copy_document(one) for one in found], COLUMNS, rows, none="no disclosures").put(as_json=as_json)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from callguard.cli.gate import require_role, signature
+from callguard.cli.meant import person_meant
 from callguard.cli.output import Json, print_fields, print_json
 from callguard.cli.session import database, settings
 from callguard.lines import line
@@ -61,10 +62,9 @@ def export(  # noqa: PLR0913 - each is an option of its own
 
 def _order(chosen: "Settings", number: str, reason: str, by: str | None, ground: str | None, *, masked: bool) -> "Order":
     from callguard.rights.export import Order
-    from callguard.rights.person import the_person
 
     return Order(
-        person=the_person(number, chosen.numbers.default_region),
+        person=person_meant(chosen, number),
         masked=masked,
         by=line(signature(chosen, by), "--by"),
         reason=line(reason, "--reason"),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from callguard.cli.gate import signature
+from callguard.cli.meant import number_asked
 from callguard.cli.output import Cell, Json, Listing, print_fields, print_json
 from callguard.cli.session import database, settings
 from callguard.cli.writing import Since, Until, count
@@ -44,7 +45,6 @@ def place(  # noqa: PLR0913, PLR0917 - each is an option of its own
     as_json: Json = False,
 ) -> None:
     """Place a hold on what meets all that is asked, calls to come included."""
-    from callguard import numbers
     from callguard.cli.show import the_call
     from callguard.retention.holding import place_hold
     from callguard.retention.holds import Scope
@@ -54,7 +54,7 @@ def place(  # noqa: PLR0913, PLR0917 - each is an option of its own
     with database(chosen) as opened:
         with opened.read() as connection:
             meant = None if call is None else the_call(connection, call)
-        wanted = None if number is None else numbers.parse(number, chosen.numbers.default_region)
+        wanted = number_asked(chosen, number)
         scope = Scope(recording=recording, call=meant, number=wanted, since=since, until=until, queue=queue)
         placed = place_hold(opened, scope, by=signature(chosen, by), reason=reason, reference=reference)
     _show(ListedHold(hold=placed, released_by=None, released_at=None, release_reason=None), as_json=as_json)

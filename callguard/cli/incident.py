@@ -8,6 +8,7 @@ import typer
 
 from callguard.cli.gate import signature
 from callguard.cli.hold import By, OfQueue, Reason
+from callguard.cli.meant import person_meant
 from callguard.cli.output import Cell, Json, Listing, moment, print_fields, print_json
 from callguard.cli.session import database, settings
 from callguard.cli.writing import Since, Until, count
@@ -32,7 +33,7 @@ Found: TypeAlias = Annotated[
 Numbers: TypeAlias = Annotated[list[str] | None, typer.Option("--number", metavar="NUMBER", help="What is kept of this number.")]
 Calls: TypeAlias = Annotated[list[str] | None, typer.Option("--call", metavar="CALL", help="This call: its id or the beginning of it.")]
 Recordings: TypeAlias = Annotated[list[str] | None, typer.Option("--recording", metavar="ID", help="This recording.")]
-Files: TypeAlias = Annotated[list[str] | None, typer.Option("--file", metavar="PATH", help="The recording in this file, below the root.")]
+Files: TypeAlias = Annotated[list[str] | None, typer.Option("--file", metavar="PATH", help="The recording in this file.")]
 Numbered: TypeAlias = Annotated[int, typer.Argument(parser=count, metavar="INCIDENT", help="The number of the incident.")]
 Whom: TypeAlias = Annotated[Recipient, typer.Option("--to", help="Who is told.")]
 Sent: TypeAlias = Annotated[
@@ -64,7 +65,6 @@ def open_(  # noqa: PLR0913, PLR0917 - each is an option of its own
     as_json: Json = False,
 ) -> None:
     """Enter an incident, count whom and what it concerns, and start the clocks. It concerns what meets all that is asked."""
-    from callguard import numbers
     from callguard.cli.show import the_call
     from callguard.clock import utc_now
     from callguard.rights.incidents import Happened, open_incident, recordings_at
@@ -78,9 +78,9 @@ def open_(  # noqa: PLR0913, PLR0917 - each is an option of its own
                 since=since,
                 until=until,
                 queue=queue,
-                numbers=tuple(numbers.parse(one, chosen.numbers.default_region) for one in number or ()),
+                numbers=tuple(person_meant(chosen, one, "--number").number for one in number or ()),
                 calls=tuple(the_call(connection, one) for one in call or ()),
-                recordings=(*(recording or ()), *recordings_at(connection, file or ())),
+                recordings=(*(recording or ()), *recordings_at(connection, chosen.recordings.root, file or ())),
             )
         _show(open_incident(opened, happened, concerned, by=signature(chosen, by)), as_json=as_json)
 

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from callguard.cli.gate import signature
+from callguard.cli.meant import number_asked, person_meant
 from callguard.cli.output import Cell, Json, Listing, print_fields, print_json
 from callguard.cli.session import database, settings
+from callguard.cli.writing import day as a_day
 from callguard.rights.wishes import Way
 
 if TYPE_CHECKING:
-    from callguard.config import Settings
-    from callguard.rights.person import Person
     from callguard.store.optout_rows import Optout
 
 optout = typer.Typer(name="optout", help="The do-not-record register: who is not to be recorded, whoever calls whom.", no_args_is_help=True)
 
 Whose: TypeAlias = Annotated[str, typer.Argument(metavar="NUMBER", help="The person's telephone number, however it is written.")]
 ByWay: TypeAlias = Annotated[Way, typer.Option("--way", help="By which way the wish came.")]
-On: TypeAlias = Annotated[str, typer.Option("--date", metavar="DAY", help="On which day it came, as in 2026-11-20.")]
+On: TypeAlias = Annotated[date, typer.Option("--date", parser=a_day, metavar="DAY", help="On which day it came, as in 2026-11-20.")]
 By: TypeAlias = Annotated[str, typer.Option("--by", metavar="NAME", help="Who does it.")]
 Reason: TypeAlias = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
 Reference: TypeAlias = Annotated[str, typer.Option("--reference", metavar="TEXT", help="The letter, ticket or file it is on.")]
@@ -36,12 +36,11 @@ def add(  # noqa: PLR0913 - each is an option of its own
     context: typer.Context, number: Whose, way: ByWay, day: On, by: By, reference: Reference, *, as_json: Json = False
 ) -> None:
     """Enter a number. From the next call on that person is recorded no more, and within a second in one that is going on."""
-    from callguard.rights.optout_list import the_day
     from callguard.rights.optouts import enter_optout
     from callguard.rights.wishes import Wish
 
     chosen = settings(context)
-    wish = Wish(number=_person(chosen, number).number, way=way, wished_on=the_day(day), reference=reference)
+    wish = Wish(number=person_meant(chosen, number).number, way=way, wished_on=day, reference=reference)
     with database(chosen) as opened:
         _show(enter_optout(opened, wish, by=signature(chosen, by)), as_json=as_json)
 
@@ -52,7 +51,7 @@ def remove(context: typer.Context, number: Whose, by: By, reason: Reason, *, as_
     from callguard.rights.optouts import remove_from_register
 
     chosen = settings(context)
-    meant = _person(chosen, number)
+    meant = person_meant(chosen, number)
     with database(chosen) as opened:
         _show(remove_from_register(opened, meant.number, by=signature(chosen, by), reason=reason), as_json=as_json)
 
@@ -63,7 +62,8 @@ def list_(context: typer.Context, number: OfNumber = None, *, everything: All = 
     from callguard.store.optout_rows import list_optouts
 
     chosen = settings(context)
-    wanted = None if number is None else _person(chosen, number).shown
+    meant = number_asked(chosen, number)
+    wanted = None if meant is None else meant.e164 or meant.raw
     with database(chosen) as opened, opened.read() as connection:
         found = list_optouts(connection, number=wanted, removed=everything)
     Listing([_document(one) for one in found], COLUMNS, map(_row, found), none="nobody is in the register").put(as_json=as_json)
@@ -86,12 +86,6 @@ def import_(context: typer.Context, file: Csv, by: By, *, as_json: Json = False)
         print_json(asdict(done))
     else:
         print_fields([("new", done.new), ("in the register already", done.known)])
-
-
-def _person(chosen: "Settings", written: str) -> "Person":
-    from callguard.rights.person import the_person
-
-    return the_person(written, chosen.numbers.default_region)
 
 
 def _show(one: "Optout", *, as_json: bool) -> None:

@@ -38,18 +38,34 @@ COPIES = ("copy", "to", "ground", "reference", "reason", "by", "at", "sha256")
 
 @release.command()
 def consent(  # noqa: PLR0913, PLR0917 - each is an option of its own
-    context: typer.Context, recording: Wanted, party: Party, way: ByWay, reference: Reference, said_on: SaidOn = None, by: Who = None
+    context: typer.Context,
+    recording: Wanted,
+    party: Party,
+    way: ByWay,
+    reference: Reference,
+    said_on: SaidOn = None,
+    by: Who = None,
+    *,
+    as_json: Json = False,
 ) -> None:
     """Enter that a party consents to the release of this recording."""
-    _note(context, recording, party, "given", (way, reference, said_on, by))
+    _note(context, recording, party, "given", (way, reference, said_on, by), as_json=as_json)
 
 
 @release.command()
 def withdraw(  # noqa: PLR0913, PLR0917 - each is an option of its own
-    context: typer.Context, recording: Wanted, party: Party, way: ByWay, reference: Reference, said_on: SaidOn = None, by: Who = None
+    context: typer.Context,
+    recording: Wanted,
+    party: Party,
+    way: ByWay,
+    reference: Reference,
+    said_on: SaidOn = None,
+    by: Who = None,
+    *,
+    as_json: Json = False,
 ) -> None:
     """Enter that a party does not consent, or no longer; for copies to come."""
-    _note(context, recording, party, "withdrawn", (way, reference, said_on, by))
+    _note(context, recording, party, "withdrawn", (way, reference, said_on, by), as_json=as_json)
 
 
 @release.command()
@@ -114,10 +130,13 @@ def copy_document(one: "Copy") -> dict[str, object]:
     """As scripts read it."""
     from dataclasses import asdict
 
-    return {**asdict(one), "recording": one.recording_id, "call": one.call_id, "to": one.recipient}
+    names = {"recording_id": "recording", "call_id": "call", "recipient": "to"}
+    return {names.get(name, name): value for name, value in asdict(one).items()}
 
 
-def _note(context: typer.Context, recording: str, party: str, step: str, told: tuple[Way, str, date | None, str | None]) -> None:
+def _note(
+    context: typer.Context, recording: str, party: str, step: str, told: tuple[Way, str, date | None, str | None], *, as_json: bool
+) -> None:
     from callguard.clock import utc_now
     from callguard.rights.releases import Said, note_said
 
@@ -127,7 +146,10 @@ def _note(context: typer.Context, recording: str, party: str, step: str, told: t
     said = Said(step=step, way=way, said_on=said_on or today, reference=reference)
     with database(chosen) as opened:
         entered = note_said(opened, recording, party, said, region=chosen.numbers.default_region, by=signature(chosen, by))
-    print_fields(zip(SAID, _said_row(entered), strict=True))
+    if as_json:
+        print_json(_said(entered))
+    else:
+        print_fields(zip(SAID, _said_row(entered), strict=True))
 
 
 def _said_row(one: "PartySaid") -> tuple[Cell, ...]:

@@ -7,6 +7,7 @@ import typer
 
 from callguard.cli.gate import signature
 from callguard.cli.hold import By, Reference
+from callguard.cli.meant import number_asked, person_meant
 from callguard.cli.output import Cell, Json, Listing, print_fields, print_json
 from callguard.cli.session import database, settings
 from callguard.cli.writing import count, day
@@ -47,11 +48,10 @@ def open_(  # noqa: PLR0913, PLR0917 - each is an argument of its own
     as_json: Json = False,
 ) -> None:
     """Enter a request; it tells by when it must be answered."""
-    from callguard.rights.person import the_person
     from callguard.rights.requests import Asked, open_request
 
     chosen = settings(context)
-    person = the_person(number, chosen.numbers.default_region)
+    person = person_meant(chosen, number)
     asked = Asked(right=kind, way=way, received_on=received or _today(chosen), reference=reference)
     with database(chosen) as opened:
         _show(chosen, open_request(opened, person, asked, by=signature(chosen, by)), as_json=as_json)
@@ -62,11 +62,10 @@ def list_(
     context: typer.Context, number: OfNumber = None, *, late: Late = False, still_open: StillOpen = False, as_json: Json = False
 ) -> None:
     """All requests, the oldest first."""
-    from callguard.rights.person import the_person
     from callguard.store.request_rows import list_requests
 
     chosen = settings(context)
-    meant = None if number is None else the_person(number, chosen.numbers.default_region).number
+    meant = number_asked(chosen, number)
     with database(chosen) as opened, opened.read() as connection:
         found = list_requests(connection, meant, open_only=still_open or late)
     today = _today(chosen)

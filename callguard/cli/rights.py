@@ -9,6 +9,7 @@ import typer
 
 from callguard.cli.gate import signature
 from callguard.cli.hold import Reason, Reference
+from callguard.cli.meant import person_meant
 from callguard.cli.output import Cell, Json, print_fields, print_json, print_table
 from callguard.cli.person import Wanted, person
 from callguard.cli.session import database, settings
@@ -102,11 +103,10 @@ def rectify(  # noqa: PLR0913, PLR0917 - each is an option of its own
 ) -> None:
     """Put the right number in place of one that was kept wrongly; the wrong one is kept as a hash only."""
     from callguard.cli.show import the_call
-    from callguard.rights.person import the_person
     from callguard.rights.rectification import rectify as set_right
 
     chosen, who, ask = _asked(context, number, reason, reference, by)
-    right = the_person(to, chosen.numbers.default_region)
+    right = person_meant(chosen, to, "--to")
     with database(chosen) as opened:
         with opened.read() as connection:
             meant = None if call is None else the_call(connection, call)
@@ -146,12 +146,11 @@ def _restriction(
 def _enter_wish(context: typer.Context, act: str, asked: tuple[str, Way, str, date | None, str | None], *, as_json: bool) -> None:
     from callguard.clock import utc_now
     from callguard.rights.objection import enter_wish
-    from callguard.rights.person import the_person
     from callguard.rights.wishes import Wish
 
     number, way, reference, on, by = asked
     chosen = settings(context)
-    who = the_person(number, chosen.numbers.default_region)
+    who = person_meant(chosen, number)
     said = on or utc_now().astimezone(chosen.retention.time_zone).date()
     with database(chosen) as opened:
         entry = enter_wish(
@@ -162,11 +161,10 @@ def _enter_wish(context: typer.Context, act: str, asked: tuple[str, Way, str, da
 
 def _asked(context: typer.Context, number: str, reason: str, reference: str, by: str | None) -> "tuple[Settings, Person, Ask]":
     from callguard.rights.acts import Ask
-    from callguard.rights.person import the_person
 
     chosen = settings(context)
     ask = Ask(reason=reason, reference=reference, by=signature(chosen, by)).checked()
-    return chosen, the_person(number, chosen.numbers.default_region), ask
+    return chosen, person_meant(chosen, number), ask
 
 
 def _tell(done: "dict[str, Cell]", *, as_json: bool) -> None:

@@ -43,7 +43,7 @@ class Handing:
 
     def checked(self) -> "Handing":
         """The same with each a line of text. Raises :class:`UsageError`."""
-        options = {"recipient": "--to", "ground": "--ground", "reference": "--reference", "reason": "--reason", "by": "--by"}
+        options = {"recipient": "--to", "ground": "--lawful-ground", "reference": "--reference", "reason": "--reason", "by": "--by"}
         return Handing(way=self.way, **{name: line(getattr(self, name), option) for name, option in options.items()})
 
 
@@ -101,6 +101,7 @@ def _write(descriptor: int, blocks: Iterable[bytes], given: Copy, output: Path) 
             file.flush()
             os.fsync(descriptor)
     except OSError as failure:
-        raise FileFault(f"cannot be written: {failure.strerror}", place=str(output), remedy="make room, or name another place") from failure
+        remedy = f"make room, or name another place; copy {given.id} stays entered, and nothing of it is in the file"
+        raise FileFault(f"cannot be written: {failure.strerror}", place=str(output), remedy=remedy) from failure
     if digest.hexdigest() != given.sha256:
         raise FileFault("is not the copy that was entered: what it was made from has changed meanwhile", place=str(output))

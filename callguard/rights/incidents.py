@@ -8,6 +8,7 @@ closing with a reason stops. What was sent is kept word for word.
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -106,11 +107,14 @@ def the_incident(connection: sa.Connection, identifier: int) -> Incident:
     return found
 
 
-def recordings_at(connection: sa.Connection, paths: Sequence[str]) -> Sequence[str]:
-    """The recordings of these files, given by their path below the root, sealed or not. Raises :class:`UsageError` for an unknown one."""
+def recordings_at(connection: sa.Connection, root: Path, paths: Sequence[str]) -> Sequence[str]:
+    """The recordings of these files, by their whole paths or those below the root, sealed or not.
+
+    Raises :class:`UsageError` for an unknown one.
+    """
     found: list[str] = []
     for path in paths:
-        plain = path.removesuffix(sealed(""))
+        plain = path.removeprefix(f"{root}/").removesuffix(sealed(""))
         identifier = connection.scalar(sa.select(recordings.c.id).where(recordings.c.path == plain))
         if identifier is None:
             raise UsageError("is the file of no recording", place=path, remedy="callguard recordings tells where each lies")

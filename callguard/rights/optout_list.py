@@ -70,7 +70,7 @@ def _wish(row: Sequence[str], region: str, now: datetime) -> Wish:
         raise UsageError(f"has {len(row)} columns and not {len(HEADER)}")
     number, way, day, reference = (column.strip() for column in row)
     wished_on = the_day(day)
-    require_day(wished_on, now)
+    require_day(wished_on, now, "the day of the wish")
     return Wish(number=the_person(number, region).number, way=_way(way), wished_on=wished_on, reference=line(reference, "the reference"))
 
 

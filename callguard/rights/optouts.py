@@ -42,7 +42,7 @@ def enter_optout(database: Database, wish: Wish, *, by: str) -> Optout:
     Raises :class:`UsageError` for a day or a text that cannot be, :class:`CallguardError` for a number that is listed already.
     """
     now, person = utc_now(), line(by, "--by")
-    require_day(wish.wished_on, now)
+    require_day(wish.wished_on, now, "--date")
     meant = replace(wish, reference=line(wish.reference, "--reference"))
     with database.write() as connection:
         shut(connection)

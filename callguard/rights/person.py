@@ -15,7 +15,7 @@ from callguard import numbers
 from callguard.call.state import NOBODY, Number
 from callguard.errors import UsageError
 
-_INTERNATIONAL = re.compile(r"\+|00.{5}")
+_INTERNATIONAL = re.compile(r"\(?(\+|00.{5})")
 
 _REMEDY = "write it as in 0722 000 111, +40722000111 or 0040722000111, or an extension as `callguard calls` shows it"
 
@@ -43,13 +43,16 @@ class Person:
         return read.e164 == self.number.e164 if self.number.e164 else read == self.number
 
 
-def the_person(written: str, region: str) -> Person:
-    """Who is meant. Raises :class:`UsageError` for a withheld number, for what is no number at all, and for one that cannot be dialled."""
+def the_person(written: str, region: str, place: str = "NUMBER") -> Person:
+    """Who is meant by what stands at ``place`` of the command line.
+
+    Raises :class:`UsageError` for a withheld number, for what is no number at all, and for one that cannot be dialled.
+    """
     number = numbers.parse(written, region)
     if number == NOBODY:
-        raise UsageError("callers who withhold their number are nobody that could be told apart", place="NUMBER", remedy=_REMEDY)
+        raise UsageError("callers who withhold their number are nobody that could be told apart", place=place, remedy=_REMEDY)
     if not any(character in "0123456789" for character in number.raw):
-        raise UsageError("this is no number", place="NUMBER", remedy=_REMEDY)
+        raise UsageError("this is no number", place=place, remedy=_REMEDY)
     if number.e164 is None and _INTERNATIONAL.match(number.raw):
-        raise UsageError("no country has a telephone number like this: digits are missing, or too many", place="NUMBER", remedy=_REMEDY)
+        raise UsageError("no country has a telephone number like this: digits are missing, or too many", place=place, remedy=_REMEDY)
     return Person(number, region)

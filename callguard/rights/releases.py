@@ -41,7 +41,7 @@ class Said:
 def note_said(database: Database, recording: str, party: str, said: Said, *, region: str, by: str) -> PartySaid:
     """Enter what a party said, who is named by number or leg. Raises :class:`UsageError`."""
     now = utc_now()
-    require_day(said.said_on, now)
+    require_day(said.said_on, now, "--said-on")
     row = {
         "recording_id": recording,
         "step": said.step,

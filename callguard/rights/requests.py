@@ -38,7 +38,7 @@ def open_request(database: Database, person: Person, asked: Asked, *, by: str) -
     Raises :class:`UsageError` for a day or a text that cannot be, :class:`CallguardError` when the same is open already.
     """
     now = utc_now()
-    require_day(asked.received_on, now)
+    require_day(asked.received_on, now, "--received")
     row = {
         "right": asked.right.value,
         "number": person.number.raw,

@@ -38,9 +38,9 @@ class Wish:
     reference: str
 
 
-def require_day(day: date, now: datetime) -> None:
-    """Raises :class:`UsageError` for a day on which the wish cannot have come."""
+def require_day(day: date, now: datetime, place: str) -> None:
+    """Raises :class:`UsageError` for a day, written at ``place``, on which the wish cannot have come."""
     if day > (now + _FIRST_ZONE).date():
-        raise UsageError("is in the future", place="the day of the wish", remedy="write the day on which it came")
+        raise UsageError("is in the future", place=place, remedy="write the day on which it came")
     if day < EARLIEST:
-        raise UsageError(f"is before {EARLIEST.year}", place="the day of the wish", remedy="write the day on which it came")
+        raise UsageError(f"is before {EARLIEST.year}", place=place, remedy="write the day on which it came")

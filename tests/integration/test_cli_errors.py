@@ -86,40 +86,6 @@ def test_what_is_no_command_is_a_usage_error(arguments: list[str]) -> None:
     assert "Usage:" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["calls", "--since", "x"], "Invalid value for '--since': 'x' is no time: write a date or a time, as in 2026-11-21 or 2026-11"),
-        (["calls", "--limit", "99999999999999999999"], "'99999999999999999999' is no whole number from 1 to 2147483647"),
-        (["hold", "release", "abc", "--by", "Ana", "--reason", "x"], "Invalid value for 'HOLD': 'abc' is no whole number from 1 to"),
-        (["show", b"a\xff"], "argument 2: is not UTF-8 text"),
-        (["request", "open", "access", "0722000111", "--by", "Ana", "--way", "post", "--reference", b"\xff"], "argument 10: is not UTF-8"),
-    ],
-)
-def test_a_wrong_value_is_told_on_one_line(arguments: list[str | bytes], told: str) -> None:
-    """With the option that it stands after, and unbroken however narrow the terminal is."""
-    command = [sys.executable, "-m", "callguard", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert told in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["show", "ffff"], "ffff: no call is called so"),
-        (["hold", "release", "77", "--by", "Ana", "--reason", "x"], "hold 77: there is no such hold"),
-        (["announcements", "export", "ffff", "--to", "x"], "ffff: no archived announcement has this version"),
-        (["listen", "ffff", "--reason", "x"], "ffff: there is no such recording"),
-        (["request", "close", "77", "--by", "Ana", "--outcome", "granted", "--reason", "x"], "request 77: there is no such request"),
-    ],
-)
-def test_what_is_not_there_is_a_usage_error(site: Site, arguments: list[str], told: str) -> None:
-    done = site.run(*arguments)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"callguard: {told}\n")
-
-
 def test_help_is_plain_text_with_its_brackets() -> None:
     assert "left out, that of [announcements]." in run("request", "letter", "--help", COLUMNS="120").stdout
 

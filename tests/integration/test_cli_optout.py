@@ -80,8 +80,8 @@ def test_a_list_is_taken_over_whole_and_only_once(tmp_path: Path) -> None:
 BAD = [
     (wish(reference=" \t "), "Ana", "--reference: is no line of text"),
     (wish(), " ", "--by: is no line of text"),
-    (wish(wished_on=date(2199, 1, 1)), "Ana", "the day of the wish: is in the future"),
-    (wish(wished_on=date(1899, 12, 31)), "Ana", "the day of the wish: is before 1950"),
+    (wish(wished_on=date(2199, 1, 1)), "Ana", "--date: is in the future"),
+    (wish(wished_on=date(1899, 12, 31)), "Ana", "--date: is before 1950"),
 ]
 
 
