@@ -80,8 +80,8 @@ def test_the_same_request_twice_is_one(database: Database) -> None:
 
 
 BAD = [
-    ({"received_on": date(2100, 1, 1)}, "the day of the wish: is in the future"),
-    ({"received_on": date(1949, 1, 1)}, "the day of the wish: is before 1950"),
+    ({"received_on": date(2100, 1, 1)}, "--received: is in the future"),
+    ({"received_on": date(1949, 1, 1)}, "--received: is before 1950"),
     ({"reference": "  "}, "--reference: is no line of text"),
 ]
 
