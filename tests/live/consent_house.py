@@ -8,7 +8,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -292,11 +292,18 @@ class House:
         return self.site.recorded(call)
 
     def kept(self) -> dict[str, bytes]:
-        """All that the daemon has left on disk but sound: database, write-ahead log, its own log, status file, tags."""
+        """All that the daemon has left on disk but sound: database, write-ahead log, its own log, status file, tags.
+
+        The status file is written every second as a draft, which takes its name in one step: a draft that was listed may be gone.
+        """
         site = self.site
         files = [path for path in site.folder.iterdir() if path.is_file()] + list(site.recordings.rglob("*.json"))
         tags = {f"{path} {name}": os.getxattr(path, name) for path in site.recordings.rglob("*.wav") for name in os.listxattr(path)}
-        return {str(path): path.read_bytes() for path in files} | tags
+        found = dict(tags)
+        for path in files:
+            with suppress(FileNotFoundError):
+                found[str(path)] = path.read_bytes()
+        return found
 
     def take_away(self, name: str, language: str) -> None:
         """The PBX has this prompt no more."""

@@ -4,6 +4,7 @@ register before they call or are called: on real PBXs and measured by sound (S3,
 The tones change right behind the last key, so that what the file holds of the new ones is how long the recording went on.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -169,15 +170,21 @@ def test_other_keys_and_other_people_change_nothing(house: House, stage: Stage, 
 
 
 def test_keys_of_a_conversation_are_kept_nowhere(house: House, stage: Stage) -> None:
-    """C8: neither whole nor as a part, in rows, write-ahead log, daemon's log, status file, tag or output of any command."""
+    """C8: neither whole nor as a part, in rows, write-ahead log, daemon's log, status file, tag or output of any command.
+
+    Six digits in a row come up by chance in the hashes, salts and ids that a database is full of, once in some 300 runs; so these
+    are looked for beside them, and eight of them everywhere.
+    """
     call = house.told(stage.scene(typed_a_card_number.__name__).number)
-    pieces = [CARD[at : at + 6].encode() for at in range(len(CARD) - 5)]
     printed = {
         word: house.site.run(*word.split()).stdout.encode() for word in ("calls --json", f"show {call['id']} --json", "status --json")
     }
     kept = house.kept() | printed
     assert {"callguard.db", "callguard.db-wal", "daemon.log"} <= {Path(name).name for name in kept}
-    assert [(where, piece) for where, content in kept.items() for piece in pieces if piece in content] == []
+    told = {where: re.sub(rb"[0-9a-f]{32,}", b" ", content) for where, content in kept.items()}
+    for length, contents in ((6, told), (8, kept)):
+        pieces = [CARD[at : at + length].encode() for at in range(len(CARD) - length + 1)]
+        assert [(where, piece) for where, content in contents.items() for piece in pieces if piece in content] == []
 
 
 def test_show_tells_both_decisions(house: House, stage: Stage) -> None:
