@@ -15,6 +15,7 @@ LOGIN_S = 15.0
 """Longer than its steps together may take."""
 
 ANSWER_S = 3.0
+MOST_SETTINGS = 100
 
 
 class Asking:
@@ -39,6 +40,14 @@ class Asking:
         Empty when there is none, and always when the PBX has no `func_config`.
         """
         return self.value(f"AST_CONFIG({file},{section},{name},-1)")
+
+    def settings(self, file: str, section: str, name: str) -> Iterator[str]:
+        """All settings of that name, in their order; no more than :data:`MOST_SETTINGS` are asked for."""
+        for number in range(MOST_SETTINGS):
+            found = self.value(f"AST_CONFIG({file},{section},{name},{number})")
+            if not found:
+                return
+            yield found
 
     def reads_files(self) -> bool:
         """Whether :meth:`setting` says anything: without `enabled` in manager.conf we would not be here."""

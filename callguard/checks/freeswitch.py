@@ -1,9 +1,11 @@
 """One FreeSWITCH, asked over ESL.
 
-ESL knows one login and no rights, so there are none to look at. Whether this machine and the PBX mean the same folder is asked by an empty
-file of a name that nobody can guess: FreeSWITCH only tells whether there is such a file (`file_exists`).
+ESL knows one login and no rights. So what is looked at is who can reach the event socket, which its configuration tells, and whether the
+password is the one that everybody knows. Whether this machine and the PBX mean the same folder is asked by an empty file of a name that
+nobody can guess: FreeSWITCH only tells whether there is such a file (`file_exists`).
 """
 
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +26,18 @@ from callguard.retention.files import delete
 
 CONTEXT = "callguard"
 
+MODULES = ("mod_commands", "mod_dialplan_xml", "mod_dptools", "mod_sndfile", "mod_tone_stream")
+"""Without one of these our dialplan lets calls pass, or plays nothing."""
+
+WELL_KNOWN = "ClueCon"
+"""The password that FreeSWITCH comes with."""
+
+LOCAL_LIST = "loopback.auto"
+"""FreeSWITCH's own access list of this machine, in force where no other is named."""
+
 _REFUSED = "compare the secret with password in event_socket.conf.xml, and apply-inbound-acl there with this machine"
+_SHIPPED = "config/freeswitch/event_socket.conf.xml"
+_PARAMETER = re.compile(r'<param name="(listen-ip|apply-inbound-acl)" value="([^"]*)"')
 _REACH = "check host and port, and listen-ip and listen-port in event_socket.conf.xml; is mod_event_socket loaded?"
 
 
@@ -42,8 +55,10 @@ def check(settings: Settings, pbx: PbxSettings) -> Iterator[Check]:
     place = f"pbx {pbx.name}"
     login = Subject("ESL login", place)
     try:
-        with asking(pbx, pbx.read_secret()) as asked:
+        secret = pbx.read_secret()
+        with asking(pbx, secret) as asked:
             yield login.ok("let in")
+            yield _password(Subject("ESL password", place), secret)
             for name, look in LOOKS.items():
                 yield from _looked(Subject(name, place), look, Site(settings, pbx, asked))
     except ConfigError as error:
@@ -63,6 +78,53 @@ def _looked(subject: Subject, look: Look, site: Site) -> Iterator[Check]:
         yield look(subject, site)
     except ActionRefused as error:
         yield subject.unchecked(error.message, "load mod_commands and mod_dptools")
+
+
+def _password(subject: Subject, secret: str) -> Check:
+    if secret == WELL_KNOWN:
+        return subject.warning(
+            "the one that FreeSWITCH comes with: every user of its machine can do anything with the PBX",
+            f"a password of its own, as {_SHIPPED} says",
+        )
+    return subject.ok("not the one that FreeSWITCH comes with")
+
+
+def _event_socket(subject: Subject, site: Site) -> Check:
+    """Whoever has the password may run commands on the PBX's machine, and nothing is encrypted on the way."""
+    if site.pbx.host not in LOOPBACK:
+        return subject.warning(
+            f"reached at {site.pbx.host}: the password, numbers and keys cross the network in the clear",
+            f"a tunnel to the loopback address there, as {_SHIPPED} says",
+        )
+    told = site.asked.slow("xml_locate", "configuration configuration name event_socket.conf")
+    named = _PARAMETER.findall(told)
+    addresses = [value for name, value in named if name == "listen-ip"] or ["127.0.0.1"]
+    lists = [value for name, value in named if name == "apply-inbound-acl"] or [LOCAL_LIST]
+    if "<configuration" not in told:
+        return subject.unchecked("the PBX does not tell its event_socket.conf", f"compare it with {_SHIPPED}")
+    if addresses[-1] in LOOPBACK or LOCAL_LIST in lists:
+        return subject.ok("open to this machine only")
+    return subject.warning(
+        f"open at {addresses[-1]} to whom {', '.join(lists)} lets in, without encryption",
+        f"listen-ip 127.0.0.1 or apply-inbound-acl {LOCAL_LIST}, as {_SHIPPED} says",
+    )
+
+
+def _modules(subject: Subject, site: Site) -> Check:
+    missing = [module for module in MODULES if site.asked.slow("module_exists", module) != "true"]
+    if missing:
+        return subject.failed(f"not loaded: {', '.join(missing)}", "a line for each in modules.conf.xml, then: fs_cli -x 'load NAME'")
+    return subject.ok(f"all {len(MODULES)} that the dialplan needs are loaded")
+
+
+def _expansion(subject: Subject, site: Site) -> Check:
+    """Our dialplan compares the heartbeat with the PBX's clock, which it asks by a command in a variable."""
+    if site.asked.slow("eval", "${strepoch()}").isdecimal():
+        return subject.ok("the dialplan can ask for the time")
+    return subject.failed(
+        "the dialplan cannot ask for the time: every call passes unrecorded",
+        "take api-expansion = false out of switch.conf.xml, then: fs_cli -x 'fsctl api_expansion on'",
+    )
 
 
 def _clock(subject: Subject, site: Site) -> Check:
@@ -127,6 +189,9 @@ def _root_writable(subject: Subject, site: Site) -> Check:
 
 
 LOOKS: Mapping[str, Look] = {
+    "event socket": _event_socket,
+    "modules": _modules,
+    "commands in the dialplan": _expansion,
     "clock": _clock,
     "dialplan": _dialplan,
     "heartbeat": _heartbeat,

@@ -2,7 +2,7 @@
 
 Which actions the user may perform is asked of the PBX itself (`ListCommands` shows only those). Which events it gets, the PBX does not
 tell: `FullyBooted` at the login proves the class `system`, and for the others `read=` is looked up in manager.conf, by AST_CONFIG and for
-the one setting, so that the secret is not sent over the line. Whether event filters hold any of them back is not seen from here.
+the one setting, so that the secret is not sent over the line; so are the event filters (:mod:`callguard.checks.filters`).
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from callguard import status_file
 from callguard.announcements.catalogue import PBX_FOLDER
-from callguard.checks import access, freeswitch, machine
+from callguard.checks import access, filters, freeswitch, machine
 from callguard.checks.asking import Asking, asking
 from callguard.checks.clocks import judged
 from callguard.checks.report import Check, Subject
@@ -142,6 +142,15 @@ def _events(subject: Subject, site: Site) -> Iterator[Check]:
 
 
 def _times(subject: Subject, site: Site) -> Iterator[Check]:
+def _filters(subject: Subject, site: Site) -> Iterator[Check]:
+    user = site.pbx.username or ""
+    if not site.asked.reads_files() or not _PLAIN_NAME.fullmatch(user):
+        yield subject.unchecked(NO_AST_CONFIG, LOAD_IT)
+    else:
+        wanted = filters.needed(kind for notice in site.settings.notice for kind in notice.on)
+        yield filters.judged(subject, site.asked, user, wanted, _RELOAD)
+
+
     """As manager.conf says; `FullyBooted`, the one event that always comes, is never dated."""
     remedy = f"timestampevents = yes in [general] of manager.conf, {_RELOAD}"
     if not site.asked.reads_files():
@@ -206,6 +215,7 @@ LOOKS: Mapping[str, Look] = {
     "AMI actions": _actions,
     "AMI events": _events,
     "event times": _times,
+    "AMI event filters": _filters,
     "clock": _clock,
     "dialplan": _dialplan,
     "heartbeat": _heartbeat,

@@ -7,6 +7,10 @@ from callguard.clock import utc_now
 from tests.integration.cli_site import Site
 from tests.integration.esl_server import Connection, Received, done, output, reply
 
+SOCKET = """<configuration name="event_socket.conf">
+  <settings><param name="listen-ip" value="127.0.0.1"></param><param name="password" value="x"></param></settings>
+</configuration>"""
+
 
 @dataclass
 class HealthyFreeswitch:
@@ -30,7 +34,9 @@ class HealthyFreeswitch:
             "strepoch": str(now),
             "strmicroepoch": str(int(exactly * 1_000_000)),
             "global_getvar": str(now + 5),
-            "xml_locate": '<context name="callguard">\n</context>',
+            "xml_locate": SOCKET if argument.startswith("configuration ") else '<context name="callguard">\n</context>',
+            "module_exists": "true",
+            "eval": str(now),
             "file_exists": str(Path(argument).exists()).lower(),
             **self.values,
         }

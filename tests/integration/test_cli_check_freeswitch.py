@@ -6,6 +6,7 @@ import pytest
 
 from callguard.announcements.catalogue import PBX_FOLDER
 from callguard.checks import esl_asking, pbx
+from callguard.checks.freeswitch import WELL_KNOWN
 from callguard.checks.report import Check, Outcome
 from callguard.config import load_settings
 from tests.integration.ami_server import SECRET
@@ -74,6 +75,8 @@ def test_nothing_is_left_in_the_folders_that_were_tried(site: Site) -> None:
         (HealthyFreeswitch(values={"xml_locate": "can't find anything\n"}), "dialplan", "no context callguard"),
         (HealthyFreeswitch(values={"file_exists": "false"}), "recordings root, the same for both", "does not find"),
         (HealthyFreeswitch(values={"file_exists": "false"}), "announcements, the same folder for both", "does not find"),
+        (HealthyFreeswitch(values={"module_exists": "false"}), "modules", "not loaded: mod_commands, mod_dialplan_xml, mod_dptools"),
+        (HealthyFreeswitch(values={"eval": "<API execute Permission Denied>"}), "commands in the dialplan", "every call passes unrecorded"),
         (HealthyFreeswitch(ahead_s=-7.0), "clock", "behind"),
         (HealthyFreeswitch(ahead_s=7.0), "clock", "ahead"),
     ],
@@ -89,12 +92,56 @@ def test_what_is_amiss_has_a_line_and_a_remedy(site: Site, healthy: HealthyFrees
         ({"global_getvar": ""}, "heartbeat"),
         ({"strmicroepoch": "-ERR strmicroepoch Command not found!"}, "clock"),
         ({"xml_locate": "-ERR no such thing"}, "dialplan"),
+        ({"xml_locate": "can't find anything\n"}, "event socket"),
+        ({"module_exists": "-ERR module_exists Command not found!"}, "modules"),
     ],
 )
 def test_what_nobody_can_tell_is_not_called_a_failure(site: Site, values: dict[str, str], name: str) -> None:
     """No heartbeat of a daemon that does not run, no clock without mod_dptools, a command that is refused."""
     found = asked(site, HealthyFreeswitch(values=values))[name]
     assert (found.outcome, bool(found.remedy)) == (Outcome.NOT_CHECKED, True)
+
+
+def socket(*params: tuple[str, str]) -> dict[str, str]:
+    """What the PBX says of its event socket (and of all else that is looked up in its XML)."""
+    lines = "".join(f'<param name="{name}" value="{value}"></param>' for name, value in params)
+    return {"xml_locate": f'<configuration name="event_socket.conf"><settings>{lines}</settings></configuration>'}
+
+
+@pytest.mark.parametrize(
+    ("params", "outcome"),
+    [
+        ((), Outcome.OK),
+        ((("listen-ip", "127.0.0.1"), ("apply-inbound-acl", "lan")), Outcome.OK),
+        ((("listen-ip", "::"),), Outcome.OK),
+        ((("listen-ip", "0.0.0.0"), ("apply-inbound-acl", "loopback.auto")), Outcome.OK),
+        ((("listen-ip", "0.0.0.0"), ("apply-inbound-acl", "lan")), Outcome.WARNING),
+    ],
+)
+def test_by_whom_the_event_socket_can_be_reached(site: Site, params: tuple[tuple[str, str], ...], outcome: Outcome) -> None:
+    """S13: FreeSWITCH as it comes listens to all the world and lets in this machine only."""
+    found = asked(site, HealthyFreeswitch(values=socket(*params)))["event socket"]
+    assert (found.outcome, bool(found.remedy)) == (outcome, outcome is Outcome.WARNING)
+
+
+def test_an_event_socket_elsewhere_is_not_encrypted(site: Site) -> None:
+    """S13: another name of this machine stands for another machine."""
+    with EslServer(HealthyFreeswitch(), secret=SECRET) as running:
+        point(site, running.port, 'host = "127.1"')
+        found = checked(site)["event socket"]
+    assert (found.outcome, "in the clear" in found.message) == (Outcome.WARNING, True)
+
+
+def test_the_password_that_everybody_knows(site: Site) -> None:
+    """S13."""
+    secret = site.folder / "ami.secret"
+    kept = secret.read_text("utf-8")
+    secret.write_text(WELL_KNOWN, "utf-8")
+    with EslServer(HealthyFreeswitch(), secret=WELL_KNOWN) as running:
+        point(site, running.port)
+        found = checked(site)
+    secret.write_text(kept, "utf-8")
+    assert amiss(found) == {"ESL password"}
 
 
 def test_a_folder_that_this_user_may_not_write_in_is_not_tried(site: Site) -> None:

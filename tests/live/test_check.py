@@ -100,14 +100,27 @@ def test_the_least_rights_are_enough(house: Site) -> None:
     assert outcomes(checks, "daemon", "heartbeat") == {"ok"}
 
 
-def test_the_login_that_callguard_ships_is_in_order(house: Site) -> None:
-    """With its event filters and its way of asking for dates, as the installation puts it there."""
+def put_the_shipped_login(house: Site, but: str = "nothing") -> None:
+    """As the installation puts it there; without the filters that name this event."""
     manager = manager_conf(house.asterisk)
     general = manager.read_text("utf-8").partition("[callguard]")[0].replace("timestampevents = yes\n", "")
     shipped = SHIPPED_LOGIN.read_text("utf-8").replace("\n;secret = …\n", f"\nsecret = {house.asterisk.ami_secret}\n")
-    manager.write_text(general + shipped, "utf-8")
+    manager.write_text(general + re.sub(rf"(?m)^eventfilter = .*Event: {but}.*\n", "", shipped), "utf-8")
     house.pbx.cli("manager reload")
+
+
+def test_the_login_that_callguard_ships_is_in_order(house: Site) -> None:
+    """With its event filters and its way of asking for dates."""
+    put_the_shipped_login(house)
     assert outcomes(checked(house, 0), "daemon", "heartbeat") == {"ok"}
+
+
+def test_a_login_that_is_older_than_callguard(house: Site) -> None:
+    """It was copied before callguard asked for an event, and holds that back."""
+    put_the_shipped_login(house, but="DTMFEnd")
+    found = checked(house, 1)["AMI event filters"]
+    assert found["outcome"] == "failed"
+    assert found["message"].startswith("eventfilter in manager.conf holds back DTMFEnd → put config/asterisk/manager.d/callguard.conf in")
 
 
 @pytest.mark.parametrize(

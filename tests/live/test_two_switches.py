@@ -3,6 +3,7 @@
 The recordings lie in one root, which each PBX sees under a name of its own (`recordings_root`).
 """
 
+import json
 import os
 import signal
 import threading
@@ -138,6 +139,20 @@ def test_the_clocks_of_both_are_known_to_the_guards_and_to_check(both: Both) -> 
     assert all(abs(behind) < CLOSE for behind in told.values()), told
     clocks = [one for one in both.site.json("check")["checks"] if one["check"] == "clock"]
     assert [one["outcome"] for one in clocks] == ["ok", "ok"], clocks
+
+
+def test_check_finds_nothing_amiss_with_freeswitch_until_something_is(both: Both) -> None:
+    """Design rule 1: without commands in variables our dialplan cannot tell whether the daemon lives, and lets every call pass."""
+
+    def told() -> dict[str, str]:
+        lines = json.loads(both.site.run("check", "--json", check=False).stdout)["checks"]
+        return {one["check"]: one["outcome"] for one in lines if one["place"] == "pbx freeswitch"}
+
+    assert set(told().values()) == {"ok"}, told()
+    both.freeswitch.cli("fsctl api_expansion off")
+    broken = told()
+    both.freeswitch.cli("fsctl api_expansion on")
+    assert [name for name, outcome in broken.items() if outcome != "ok"] == ["commands in the dialplan"]
 
 
 @pytest.mark.parametrize(
