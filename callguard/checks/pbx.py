@@ -141,7 +141,6 @@ def _events(subject: Subject, site: Site) -> Iterator[Check]:
         yield subject.ok("read= in manager.conf has all classes; system was seen")
 
 
-def _times(subject: Subject, site: Site) -> Iterator[Check]:
 def _filters(subject: Subject, site: Site) -> Iterator[Check]:
     user = site.pbx.username or ""
     if not site.asked.reads_files() or not _PLAIN_NAME.fullmatch(user):
@@ -151,6 +150,7 @@ def _filters(subject: Subject, site: Site) -> Iterator[Check]:
         yield filters.judged(subject, site.asked, user, wanted, _RELOAD)
 
 
+def _times(subject: Subject, site: Site) -> Iterator[Check]:
     """As manager.conf says; `FullyBooted`, the one event that always comes, is never dated."""
     remedy = f"timestampevents = yes in [general] of manager.conf, {_RELOAD}"
     if not site.asked.reads_files():
@@ -214,8 +214,8 @@ def _sounds_shared(subject: Subject, site: Site) -> Iterator[Check]:
 LOOKS: Mapping[str, Look] = {
     "AMI actions": _actions,
     "AMI events": _events,
-    "event times": _times,
     "AMI event filters": _filters,
+    "event times": _times,
     "clock": _clock,
     "dialplan": _dialplan,
     "heartbeat": _heartbeat,
