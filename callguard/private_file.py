@@ -5,18 +5,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from callguard.errors import FileFault
+from callguard.errors import FileFault, UsageError
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @contextmanager
 def new_private_file(output: Path) -> Iterator[int]:
-    """Its descriptor. Raises :class:`FileFault` where it cannot be made, above all where there is one already."""
+    """Its descriptor. Raises :class:`UsageError` where there is one already, :class:`FileFault` where it cannot be made."""
     try:
         descriptor = os.open(output, _NEW, mode=0o600)
+    except FileExistsError:
+        raise UsageError("is there already", place=str(output), remedy="name a new file") from None
     except OSError as failure:
-        raise FileFault(f"cannot be made: {failure.strerror}", place=str(output), remedy="name a file that is not there yet") from failure
+        remedy = "name a file in a folder that is there, and that this user may write to"
+        raise FileFault(f"cannot be made: {failure.strerror}", place=str(output), remedy=remedy) from failure
     try:
         yield descriptor
     except BaseException:

@@ -57,7 +57,7 @@ def export(  # noqa: PLR0913 - each is an option of its own
     if as_json:
         print_json(document)
     else:
-        print_fields(document.items())
+        print_fields((document | {"masked": "yes" if head["masked"] else "no"}).items())
 
 
 def _order(chosen: "Settings", number: str, reason: str, by: str | None, ground: str | None, *, masked: bool) -> "Order":
@@ -77,7 +77,7 @@ def _place(to: Path) -> "Place":
     from callguard.rights.export_place import Folder
     from callguard.rights.export_zip import Archive
 
-    return Archive(to) if to.suffix == ".zip" else Folder(to)
+    return Archive(to) if to.suffix.lower() == ".zip" else Folder(to)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import typer
 
 from callguard.cli.gate import signature
 from callguard.cli.session import database, settings
-from callguard.errors import UsageError
+from callguard.errors import FileFault, UsageError
 from callguard.private_file import new_private_file
 
 Wanted: TypeAlias = Annotated[str, typer.Argument(metavar="RECORDING", help="The id of the recording.")]
@@ -33,7 +33,14 @@ def listen(context: typer.Context, recording: Wanted, reason: Why, by: Who = Non
             _pour(sound, sys.stdout.fileno())
         else:
             with new_private_file(output) as descriptor:
-                _pour(sound, descriptor)
+                _keep(sound, descriptor, output)
+
+
+def _keep(sound: Iterable[bytes], into: int, output: Path) -> None:
+    try:
+        _pour(sound, into)
+    except OSError as failure:
+        raise FileFault(f"cannot be written: {failure.strerror}", place=str(output), remedy="make room, or name another place") from failure
 
 
 def _pour(sound: Iterable[bytes], into: int) -> None:

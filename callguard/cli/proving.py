@@ -3,6 +3,7 @@
 A ledger that does not hold is an error like any other: exit status 1, each break on stderr, and with `--json` in the document as well.
 """
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ from callguard.errors import CallguardError, Fault, FileFault, UsageError
 from callguard.evidence.chain import Head, exported
 from callguard.evidence.heads import heads_file, noted_heads
 from callguard.evidence.verification import PROGRESS, Findings, NotedHead, verify
+from callguard.private_file import new_private_file
 from callguard.retention.rules import stamp
 from callguard.store.database import Database
 from callguard.store.evidence_rows import proven_rows
@@ -54,16 +56,15 @@ def prove(database: Database, given: Sequence[NotedHead], *, as_json: bool) -> N
 
 
 def write_entries(database: Database, to: Path | None) -> None:
-    """Export to a new file that is nobody else's, or to stdout. Raises :class:`FileFault`."""
+    """Export to a new file that is nobody else's, or to stdout. Raises :class:`UsageError` and :class:`FileFault`."""
     if to is None:
         _write_entries(database, sys.stdout.buffer)
         return
     try:
-        with to.open("xb") as file:
-            to.chmod(0o600)
+        with new_private_file(to) as descriptor, os.fdopen(descriptor, "wb", closefd=False) as file:
             _write_entries(database, file)
     except OSError as failure:
-        raise FileFault(f"cannot be written: {failure.strerror}", place=str(to), remedy="name a new file") from failure
+        raise FileFault(f"cannot be written: {failure.strerror}", place=str(to), remedy="make room, or name another place") from failure
 
 
 def _write_entries(database: Database, out: BinaryIO) -> None:

@@ -16,6 +16,9 @@ from callguard.config.values import shown
 from callguard.errors import ConfigError, Fault
 
 _AT_LINE = re.compile(r" \(at line (?P<line>\d+), column \d+\)$")
+_NAME_OF_A_KEY = "[key]"
+"""What pydantic puts behind the path of a table whose name itself is wrong."""
+
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -56,7 +59,7 @@ def _fault(path: Path, written: dict[str, Any], loc: tuple[str | int, ...], told
 def _key_path(written: object, loc: tuple[str | int, ...]) -> str:
     """`policy.sales.retention`, `pbx.main.port`, `pbx[1].port` for one without a usable name."""
     path = ""
-    for step in loc:
+    for step in loc[:-1] if loc[-1:] == (_NAME_OF_A_KEY,) else loc:
         written = _inner(written, step)
         path += _step(step, written)
     return path.removeprefix(".")

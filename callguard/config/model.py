@@ -214,7 +214,9 @@ class Settings(Section):
     """The whole file."""
 
     store: StoreSettings = Field(default=StoreSettings(), examples=["[store]"])
-    pbx: Annotated[tuple[PbxSettings, ...], Filled] = Field(examples=["[[pbx]] with two brackets, once for each switch"])
+    pbx: Annotated[tuple[PbxSettings, ...], Filled] = Field(
+        examples=["[[pbx]] with two brackets, once for each switch: name, kind, secret_file"]
+    )
     recordings: RecordingsSettings = Field(examples=["[recordings] and below it root and country"])
     policy: Mapping[Name, PolicySettings] = Field(default={}, examples=["[policy.NAME]"])
     numbers: NumbersSettings = Field(default=NumbersSettings(), examples=["[numbers]"])

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BeforeValidator, StrictStr
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from callguard.announcements.text import LANGUAGES, LONGEST_COMPANY, NAMES
 from callguard.call.period import Period, Unit, parse_period
@@ -87,7 +87,7 @@ def _filled(items: tuple[Item, ...]) -> tuple[Item, ...]:
 
 def _text(written: object) -> str:
     if not isinstance(written, str):
-        raise refusal("must be text in quotes", "put the value in quotes")
+        raise PydanticKnownError("string_type")
     return written
 
 
@@ -150,7 +150,7 @@ def _absolute(written: object) -> Path:
 
 _NAME_REMEDY = "use small letters, digits, - and _, at most 64 in all, and begin with a letter or digit"
 
-Text = Annotated[StrictStr, _like(r"[^\x00-\x1f\x7f]{1,200}", "is no line of text", "write 1 to 200 characters on one line")]
+Text = Annotated[StrictStr, _like(r"(?=.*\S)[^\x00-\x1f\x7f]{1,200}", "is no line of text", "write 1 to 200 characters on one line")]
 Name = Annotated[StrictStr, _like(r"[a-z0-9][a-z0-9_-]{0,63}", "is no plain name", _NAME_REMEDY)]
 """Names of policies, PBXs and announcements: they stand in file names, keys and logs."""
 

@@ -29,7 +29,7 @@ def content_of(file: Path) -> bytes:
         with file.open("rb") as opened:
             content = opened.read(LARGEST_BYTES + 1)
     except OSError as failed:
-        raise UsageError(f"cannot be read: {failed.strerror}", place=str(file)) from failed
+        raise UsageError(f"cannot be read: {failed.strerror}", place=str(file), remedy="name a file that this user may read") from failed
     if len(content) > LARGEST_BYTES:
         raise UsageError(f"has more than {LARGEST_BYTES} bytes", place=str(file), remedy="import it in parts")
     return content

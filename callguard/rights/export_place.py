@@ -13,7 +13,7 @@ import os
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any, Self
@@ -132,6 +132,7 @@ class Folder(Place):
             raise UsageError("is no folder", place=str(self.shown), remedy="name a new folder, or FILE.zip")
         there = {path.name for path in self.shown.iterdir()}
         if not there:
+            self.shown.chmod(0o700)
             return None
         if INCOMPLETE not in there:
             remedy = "name a new folder; one in which an export was cut off is gone on with"
@@ -147,11 +148,14 @@ class Folder(Place):
             for parent in reversed(path.relative_to(self.shown).parents):
                 (self.shown / parent).mkdir(mode=0o700, exist_ok=True)
             out = os.fdopen(os.open(part, _NEW, mode=0o600), "wb")
-        with out:
+        try:
             yield out
-            with written(self.shown):
-                out.flush()
+        except BaseException:
+            with suppress(OSError):
+                out.close()
+            raise
         with written(self.shown):
+            out.close()
             part.replace(path)
 
     def source(self, name: str) -> IO[bytes]:

@@ -33,7 +33,7 @@ _NO_FILE = _Verdict(
 )
 _NOT_A_DATABASE = _Verdict(StoreUnreachable, "the file is not an SQLite database, or it is damaged", "check store.url, or restore a backup")
 _FULL = _Verdict(StoreError, "the disk is full", "make room on the file system of the database")
-_FAULTY = _Verdict(StoreError, "reading or writing failed", "check the disk and the system log")
+_FAULTY = _Verdict(StoreError, "reading or writing failed", "check the disk, the room that is left on it, and the system log")
 _NO_SERVER = _Verdict(StoreUnreachable, "the server does not answer, or hung up", "check that it runs and that store.url names it")
 _NO_ENTRY = _Verdict(StoreUnreachable, "the server refused role, password or database", "check role, password and name in store.url")
 _OLDER = _Verdict(StoreOlder, "a table or column of this callguard is not there", MIGRATE)

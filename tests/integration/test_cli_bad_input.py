@@ -1,15 +1,20 @@
 """What people mistype: told on one line with the option it stands after and what to write, status 2, and nothing is entered."""
 
+import hashlib
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+import sqlalchemy as sa
 
 from callguard.call.state import Decision, How
 from callguard.cli import main
+from callguard.store.tables import recordings
 from tests.integration.cli_site import Site, consent, inbound, new_site, recording
+from tests.wav_bytes import whole
 
 Typed: TypeAlias = Callable[..., tuple[int, str, str]]
 
@@ -19,6 +24,7 @@ WAY = ("--way", "post", "--reference", "letter 7", *BY)
 HAPPENED = ("--nature", "a laptop was stolen", "--happened-from", "2026-08-31T18:00", *BY)
 NO_NUMBER = "this is no number"
 FUTURE = "2199-01-01"
+SOUND = whole(800)
 
 
 @pytest.fixture
@@ -110,6 +116,41 @@ def test_an_incident_concerns_a_file_by_its_whole_path(typed: Typed, site: Site)
     status, out, err = typed("incident", "open", *HAPPENED, "--file", str(site.root / "2026/08/31/ca11-1.wav"), "--json")
     assert (status, err) == (0, "")
     assert '"recordings": 1,' in out
+
+
+def test_a_faulty_configuration_is_one_document_too(typed: Typed, site: Site) -> None:
+    """`check --json` is a document whatever is wrong, with a line for each key."""
+    site.config.write_text('[recordings]\ncountry = "RO"\n', "utf-8")
+    status, out, err = typed("check", "--json")
+    told = json.loads(out)
+    assert (status, told["ok"]) == (2, False)
+    assert [(one["place"], one["outcome"]) for one in told["checks"]] == [
+        (f"{site.config}: pbx", "failed"),
+        (f"{site.config}: recordings.root", "failed"),
+    ]
+    assert all(one["remedy"] for one in told["checks"])
+    assert len(err.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["listen", "ca11-1", "--reason", "x", "--output"],
+        ["ledger", "export", "--to"],
+        ["person", "export", "0722000111", "--reason", "x", "--to"],
+        ["release", "give", "ca11-1", "--to", "Ada", *TO, "--lawful-ground", "art. 15", "--output"],
+    ],
+)
+def test_what_is_there_already_is_a_usage_error(typed: Typed, site: Site, arguments: list[str]) -> None:
+    there = site.folder / "there"
+    there.write_bytes(b"somebody else's")
+    (site.root / "2026/08/31/ca11-1.wav").write_bytes(SOUND)
+    with site.database.write() as connection:
+        connection.execute(sa.update(recordings).values(size=len(SOUND), sha256=hashlib.sha256(SOUND).hexdigest()))
+    status, out, err = typed(*arguments, str(there))
+    assert (status, out) == (2, "")
+    assert err.startswith(f"callguard: {there}: is ")
+    assert there.read_bytes() == b"somebody else's"
 
 
 def test_what_a_party_said_is_told_to_scripts(typed: Typed) -> None:

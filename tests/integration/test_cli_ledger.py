@@ -136,7 +136,7 @@ def test_the_export_goes_to_a_new_file_of_ones_own(site: Site, tmp_path: Path) -
     assert [json.loads(line).get("sequence") for line in to.read_text("utf-8").splitlines()] == [*range(1, 12), 11]
     assert to.stat().st_mode & 0o777 == 0o600
     again = site.run("ledger", "export", "--to", str(to))
-    assert (again.returncode, "File exists" in again.stderr) == (1, True)
+    assert (again.returncode, "is there already" in again.stderr) == (2, True)
 
 
 def test_the_daemon_enters_its_configuration_and_notes_the_head(site: Site) -> None:

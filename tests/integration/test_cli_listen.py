@@ -27,6 +27,7 @@ from callguard.store.tables import accesses, ledger, recordings
 from callguard.store.types import to_millis
 from tests.integration.cli_site import EXPIRES, Site, inbound, new_site, recording
 from tests.integration.ledger_place import found_in
+from tests.small_disk import fill, small_disk
 from tests.wav_bytes import whole
 
 CONTENT = whole(100_000)
@@ -110,7 +111,19 @@ def test_it_goes_into_a_new_file_for_its_owner_alone(site: Site, tmp_path: Path)
     assert heard(site, "r-s", "--output", str(output)).returncode == 0
     assert (output.read_bytes(), stat.S_IMODE(output.stat().st_mode)) == (CONTENT, 0o600)
     again = heard(site, "r-s", "--output", str(output))
-    assert (again.returncode, b"cannot be made" in again.stderr) == (1, True)
+    assert (again.returncode, b"is there already" in again.stderr) == (2, True)
+
+
+def test_a_full_disk_is_told_and_nothing_half_is_left(site: Site, tmp_path: Path) -> None:
+    """S10: that it was given is in the ledger, whatever became of it."""
+    mount = tmp_path / "mount"
+    mount.mkdir()
+    with small_disk(mount, 2**16) as disk:
+        fill(disk, 0)
+        done = heard(site, "r-p", "--output", str(disk / "heard.wav"))
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[0] == f"callguard: {disk}/heard.wav: cannot be written: No space left on device".encode()
+        assert (disk / "heard.wav").read_bytes() == b""
 
 
 def test_what_was_changed_since_is_told_and_not_left_in_the_file(site: Site, tmp_path: Path) -> None:

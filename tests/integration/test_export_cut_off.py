@@ -139,8 +139,10 @@ def test_a_whole_export_is_not_written_over(site: Site, to: Path) -> None:
 
 
 def test_an_empty_folder_will_do(site: Site, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
+    """It is for its owner alone then, as one that is made."""
+    (tmp_path / "empty").mkdir(mode=0o755)
     exported(site, tmp_path / "empty", order())
+    assert stat.S_IMODE((tmp_path / "empty").stat().st_mode) == 0o700
     assert len(calls_in(files_in(tmp_path / "empty"))) == 6
 
 
@@ -165,15 +167,17 @@ def little_room(size: int) -> Iterator[None]:
         signal.signal(signal.SIGXFSZ, before)
 
 
-@pytest.mark.parametrize("where", ["export", "export.zip"])
-def test_a_full_disk_is_told_and_leaves_nothing_that_looks_whole(site: Site, tmp_path: Path, where: str) -> None:
-    """S15: room for the database and none for sound; afterwards it goes on."""
+@pytest.mark.parametrize(
+    ("where", "what", "room"), [("export", "recordings/", 1000), ("export", "vcon/", 0), ("export.zip", "recordings/", 1000)]
+)
+def test_a_full_disk_is_told_and_leaves_nothing_that_looks_whole(site: Site, tmp_path: Path, where: str, what: str, room: int) -> None:
+    """S15: room for the database and none for sound, or for what is so small that it is written at its end; afterwards it goes on."""
     to = tmp_path / where
     with place_at(to) as place:
         full = place.put
 
         def put(name: str, blocks: Iterable[bytes]) -> str:
-            with little_room(1000) if name.startswith("recordings/") else nullcontext():
+            with little_room(room) if name.startswith(what) else nullcontext():
                 return full(name, blocks)
 
         with patch.object(place, "put", put), pytest.raises(CallguardError, match="cannot be written: File too large") as told:

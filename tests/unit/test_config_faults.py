@@ -147,11 +147,23 @@ def _pbx(line: str) -> str:
         (MINIMAL + '[announcements]\ncompany = " "\n', "announcements.company", '" " is no name to speak'),
         (_pbx("port = 0"), "pbx.main.port", "must be at least 1"),
         (MINIMAL + '[logging]\nlevel = "loud"\n', "logging.level", "must be 'debug', 'info', 'warning' or 'error'"),
+        (MINIMAL + '[policy."a b"]\n', 'policy."a b"', '"a b" is no plain name'),
+        (MINIMAL + '[controller]\nname = " "\n', "controller.name", '" " is no line of text'),
         (MINIMAL + '["quoted key"]\n', '"quoted key"', "is no key that callguard knows"),
     ],
 )
 def test_single_faults(tmp_path: Path, text: str, key: str, message: str) -> None:
     assert faults_of(tmp_path, text)[key].message == message
+
+
+@pytest.mark.parametrize(
+    ("line", "remedy"),
+    [("retention = 180", 'write retention = "6 months"'), ("timeout = 5", 'write timeout = "5s"')],
+)
+def test_a_bare_number_is_answered_with_the_line_to_write(tmp_path: Path, line: str, remedy: str) -> None:
+    """And not with the advice to put it in quotes, which would be the next fault."""
+    text = f'{MINIMAL}[policy.x]\ndirection = "inbound"\nmode = "opt-in"\n{line}\n'
+    assert faults_of(tmp_path, text)[f"policy.x.{line.partition(' ')[0]}"].remedy == remedy
 
 
 def test_a_key_that_resembles_none_is_answered_with_those_there_are(tmp_path: Path) -> None:
