@@ -175,6 +175,7 @@ def test_custom_events_are_known_by_their_subclass() -> None:
     ("wire", "reason"),
     [
         (block("text/event-plain", b"Event-Name: X\n\n") + b"trailing garbage\n\n", "the PBX sent a head without a Content-Type"),
+        (b"Content-Length: 25\nContent-Type: text/event-plain\n\nEvent-Name: X\n\n", "the PBX sent a head without a Content-Type"),
         (b"\x00\xff\xfe\n\n", "the PBX sent a head without a Content-Type"),
         (b"Content-Type: text/event-plain\nX: " + b"x" * (2 << 20), "the PBX sent a head of more than 8192 bytes"),
         (b"Content-Type: text/event-plain\nX: " + b"x" * 9000 + b"\n\n", "the PBX sent a head of more than 8192 bytes"),
@@ -189,7 +190,7 @@ def test_custom_events_are_known_by_their_subclass() -> None:
     ],
 )
 def test_what_is_no_esl_ends_the_connection(wire: bytes, reason: str) -> None:
-    """A body longer than said, garbage, a line of 2 MiB: nothing of it is heard, and the next connection works."""
+    """A body longer or shorter than said, garbage, a line of 2 MiB: nothing of it is heard, and the next connection works."""
     owner = Owner()
     with EslServer() as server, up(server.port, owner, "CHANNEL_CREATE") as link:
         server.last.send(wire + event("CHANNEL_CREATE"))
