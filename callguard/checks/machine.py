@@ -55,6 +55,10 @@ def recordings(settings: Settings) -> Iterator[Check]:
 
 
 def _root(root: Path, settings: Settings) -> Iterator[Check]:
+    if not root.is_dir():
+        remedy = "mount the disk that holds it, make it (systemd-tmpfiles --create callguard.conf), or correct recordings.root"
+        yield Subject("recordings root", str(root)).failed("is not there, or is no folder", remedy)
+        return
     os.close(open_root(root))
     yield _writable(Subject("recordings root", str(root)), root, _daemon_ids(settings))
     yield _space(Subject("free space", str(root)), shutil.disk_usage(root).free, settings.recordings.min_free)

@@ -28,7 +28,11 @@ def pressure(free: int, least: int) -> Pressure:
 
 def in_words(free: int, least: int) -> str:
     """As people are told of it."""
-    return f"{free / 2**30:.1f} GiB, {least / 2**30:.1f} must stay free"
+    return f"{_size(free)}, {_size(least)} must stay free"
+
+
+def _size(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"
 
 
 def free_bytes(root: Path) -> int | None:

@@ -48,7 +48,8 @@ def test_a_root_that_is_not_there(tmp_path: Path) -> None:
     with new_site(tmp_path) as fresh:
         fresh.root.rmdir()
         (missing,) = machine.recordings(load_settings(fresh.config))
-    assert (missing.outcome, missing.message) == (Outcome.FAILED, "root missing")
+    assert (missing.outcome, missing.message) == (Outcome.FAILED, "is not there, or is no folder")
+    assert "correct recordings.root" in missing.remedy
 
 
 def test_a_root_that_is_not_shared(reachable_folder: Path) -> None:
