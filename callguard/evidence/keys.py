@@ -6,8 +6,13 @@ dump, and callguard's own belongs into backups. The folder says by a ``CACHEDIR.
 ``tar --exclude-caches``, restic and borg heed with the option of that name. The price: who loses the folder loses all sealed recordings.
 
 A key lies there wrapped by the master key (:mod:`callguard.evidence.wrapping`), always the same number of bytes, written in place: a new
-key for a sealing that was cut off goes over the old one and leaves no copy. To destroy it is to write zeros over it where it lies, to make
-that durable, and to remove the file after. The master key is not needed for that: a sweep deletes where nobody can listen.
+key for a sealing that was cut off goes over the old one and leaves no copy. To destroy it is to write zeros over it where it lies, to have
+them written out, and to remove the file after, durably. Many go together, and each of these steps is done for all before the next one is
+begun for any. The master key is not needed for that: a sweep deletes where nobody can listen.
+
+The zeros are no matter of the promise that a deleted recording cannot be read, which the durable removal keeps as far as files go. They
+are for who reads the disk below the files, and has the master key, which lies on the same machine: that is a third of the time that it
+takes to destroy a key, and the only part of it that such a reader would notice.
 
 What that is worth depends on what is below. ext4 and XFS write over a file's own blocks and keep file content out of their journal, unless
 ext4 is mounted with ``data=journal``: then a copy stays in the journal until it comes round. Btrfs, ZFS, snapshots (LVM, a virtual
@@ -28,7 +33,7 @@ from callguard.evidence.mastery import NAME, require_mastery
 from callguard.evidence.wrapping import opened, written
 from callguard.retention.files import overwrite_and_remove
 from callguard.retention.folders import enter_or_make, make_durable
-from callguard.retention.looking import by_folder, name_of, names_there
+from callguard.retention.looking import by_folder, name_of
 from callguard.retention.paths import Obstruction, Spot, open_root, parts, spot
 from callguard.retention.rules import Finding
 
@@ -116,7 +121,7 @@ class KeyStore:
     def _destroy_in_folder(self, beside: Sequence[str]) -> Mapping[str, FileFault]:
         names = {name_of(path): path for path in beside}
         with self._reaching(beside[0]) as (folder, _):
-            failed = overwrite_and_remove(folder, names_there(folder, names))
+            failed = overwrite_and_remove(folder, names.keys())
         return {names[name]: _out_of_reach(failure, names[name]) for name, failure in failed.items()}
 
     def require(self) -> None:

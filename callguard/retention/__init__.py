@@ -6,6 +6,7 @@
                                          └─► record_sweep: calls, messages ─► records.judge_record ──┘   files.delete
 
     looking, going, pace  what lies there, how many go together and durably, and how many at a time
+    abreast, overwriting  several things at once that wait for the disk; zeros over the key files of what was sealed
     rules, records        who goes, who stays, and why
     terms, ruleset        for how long each kind is kept and from when on; floors
     holds, holding        what nobody may delete; by whom it is placed and released

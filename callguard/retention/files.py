@@ -2,9 +2,9 @@
 
 A recording lies there plain, or sealed under a name of its own (:mod:`callguard.retention.naming`), or both for a moment; who asks for one
 means both. A deletion looks once more whether what lies there is what was found, removes sidecar tags first and the recording last, then
-makes the removal durable (``fsync`` of the folder) and looks whether the names are really gone. Many at once are made durable, and looked
-for, once a folder; each still has a result of its own. If it is cut off after the sidecar, the recording is still there and the next sweep
-does it again; if it is cut off after the recording, the next sweep finds the file missing and closes the row.
+makes the removal durable (``fsync`` of the folder) and looks whether the names are really gone. Many are removed a few at once, and made
+durable, and looked for, once a folder; each still has a result of its own. If it is cut off after the sidecar, the recording is still there
+and the next sweep does it again; if it is cut off after the recording, the next sweep finds the file missing and closes the row.
 
 A file with more than one name loses ours, which is all that can be reached from here, and is reported as :attr:`Finding.LINKED`: the
 content lives on under the other. Whoever reads the report has to look for it.
@@ -15,21 +15,19 @@ new recording and the PBX's opening of the file.
 """
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from callguard.errors import FileFault
+from callguard.retention.abreast import abreast
 from callguard.retention.looking import Found, by_folder, look, look_again, name_of, names_there
 from callguard.retention.naming import plain_names, sealed
+from callguard.retention.overwriting import overwrite
 from callguard.retention.paths import Obstruction, Spot, spot
 from callguard.retention.rules import Finding
 
 _GOES = frozenset({Finding.PRESENT, Finding.LINKED, Finding.MISSING})
-_OVERWRITING = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-_OPEN_AT_ONCE = 100
-_WAIT_TOGETHER = 8
 
 
 def inspect(root: Path, path: str) -> Finding:
@@ -66,7 +64,8 @@ def _delete_in_folder(root: Path, found: Mapping[str, Found]) -> Mapping[str, Fi
         return {}
     try:
         with spot(root, first) as (folder, _):
-            faults = {path: fault for path, one in found.items() if (fault := _remove_as_found(folder, path, one))}
+            removed = zip(found, abreast(lambda path: _remove_as_found(folder, path, found[path]), list(found)), strict=True)
+            faults = {path: fault for path, fault in removed if fault}
             os.fsync(folder)
             sounds = {sound: path for path in found.keys() - faults for sound in (name_of(path), sealed(name_of(path)))}
             back = [sounds[name] for name in names_there(folder, sounds)]
@@ -98,50 +97,15 @@ def discard(at: Spot) -> None:
     _unlink(at)
 
 
-def overwrite_and_remove(folder: int, names: Collection[str]) -> Mapping[str, OSError]:
-    """Write zeros over small files where they lie, make that durable, and only then remove them, durably; by name, what went wrong.
+def overwrite_and_remove(folder: int, names: AbstractSet[str]) -> Mapping[str, OSError]:
+    """Write zeros over small files where they lie, and only then remove them, durably; by name, what went wrong. None is no fault.
 
     Raises ``OSError`` when the removal could not be made durable. What all that is worth on which disk, see :mod:`callguard.evidence.keys`.
     """
-    ordered = sorted(names)
-    failed: dict[str, OSError] = {}
-    for start in range(0, len(ordered), _OPEN_AT_ONCE):
-        failed |= _overwrite(folder, ordered[start : start + _OPEN_AT_ONCE])
-    for name in ordered:
-        if name not in failed:
-            _unlink(Spot(folder, name))
+    failed = overwrite(folder, sorted(names))
+    abreast(lambda name: _unlink(Spot(folder, name)), sorted(names - failed.keys()))
     os.fsync(folder)
-    return failed
-
-
-def _overwrite(folder: int, names: Sequence[str]) -> Mapping[str, OSError]:
-    """The disk is told of all before any is waited for. Each is waited for by itself, since only that tells of its errors, and beside
-    others, since the disk flushes once for all who wait for it: one after the other takes up to fifteen times as long.
-    """
-    opened: dict[str, int] = {}
-    failed: dict[str, OSError] = {}
-    try:
-        for name in names:
-            with _noting(failed, name):
-                opened[name] = os.open(name, _OVERWRITING, dir_fd=folder)
-                os.pwrite(opened[name], bytes(os.fstat(opened[name]).st_size), 0)
-                os.posix_fadvise(opened[name], 0, 0, os.POSIX_FADV_DONTNEED)
-        with ThreadPoolExecutor(_WAIT_TOGETHER) as pool:
-            for name, waiting in [(name, pool.submit(os.fdatasync, descriptor)) for name, descriptor in opened.items()]:
-                with _noting(failed, name):
-                    waiting.result()
-    finally:
-        for descriptor in opened.values():
-            os.close(descriptor)
-    return failed
-
-
-@contextmanager
-def _noting(failed: dict[str, OSError], name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as failure:
-        failed[name] = failure
+    return {name: failure for name, failure in failed.items() if not isinstance(failure, FileNotFoundError)}
 
 
 def _remove(at: Spot, names: Iterable[str]) -> None:

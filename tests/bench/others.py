@@ -32,6 +32,8 @@ def sweep() -> Iterator[Bar]:
     yield Bar("empty sweep over 1,000,000 recordings", found["empty_ms"], "≤", 5.0, "ms", f"median of {sweep_speed.RUNS}")
     for form, found in (("plain", sweep_speed.plain()), ("sealed", sweep_speed.sealed())):
         beside = f"{found['delete_us']:.0f} ÷ {found['find_us']:.0f} µs a file, {found['recordings']:,} files on the disk"
+        if form == "sealed":
+            beside += f"; ÷ {found['find_us'] + found['find_keys_us']:.0f} with their keys' files: {found['ratio_with_keys']:.1f}"
         yield Bar(f"deleting {form} ones with proof ÷ find -delete", found["ratio"], "≤", 3.0, "", beside)
     commits = sweep_speed.commits()
     told = ", ".join(f"{name} {times['median']:.1f} / {times['slowest']:.0f} ms" for name, times in commits.items())

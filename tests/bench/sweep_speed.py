@@ -7,7 +7,8 @@ none is due; `look_ms` the part without writing. One hold is in force.
 `find_us` is what `find -delete` takes for one file of the same tree, which makes nothing durable and proves nothing; `ratio` is that of the
 two. The trees are on the disk and not only in memory when they are deleted, as recordings are that have expired; a file that was never
 written out costs nothing to delete, and then it is the proof alone that is measured (`unwritten`). A sealed recording has a key in a file
-of its own, which `find` does not delete.
+of its own: `find_us` and `ratio` are without it, `find_keys_us` is what `find -delete` takes for the file of a key, and `ratio_with_keys`
+is that to both, since both have to go.
 
 `commit_ms` are those of another writer, 50 a second, as the engine is one: alone, beside a sweep that somebody has typed, which is a
 process of its own, and beside that of the daemon's schedule, which is a thread of the same.
@@ -148,7 +149,7 @@ def beside_find(count: int, make: Callable[[Place], None], status: str, written:
     with on_disk() as place:
         make(place)
         written()
-        found = milliseconds(lambda: subprocess.run(["find", place.root, "-type", "f", "-delete"], check=True))
+        found, found_keys = find_delete(place.root), find_delete(place.keys.folder)
         shutil.rmtree(place.keys.folder)
         place.keys.prepare()
         make(place)
@@ -158,8 +159,14 @@ def beside_find(count: int, make: Callable[[Place], None], status: str, written:
         before = time.process_time()
         swept = milliseconds(lambda: require(count, execute(unguarded(premises, DUE, lambda: False))))
         cpu = time.process_time() - before
-    each = {"delete_us": swept * 1000 / count, "delete_cpu_us": cpu * 1e6 / count, "find_us": found * 1000 / count}
-    return {"recordings": count, **each, "ratio": swept / found}
+    each = {"delete_us": swept * 1000 / count, "delete_cpu_us": cpu * 1e6 / count}
+    each |= {"find_us": found * 1000 / count, "find_keys_us": found_keys * 1000 / count}
+    return {"recordings": count, **each, "ratio": swept / found, "ratio_with_keys": swept / (found + found_keys)}
+
+
+def find_delete(folder: Path) -> float:
+    """Milliseconds for all files below it."""
+    return milliseconds(lambda: subprocess.run(["find", folder, "-type", "f", "-delete"], check=True))
 
 
 def require(count: int, totals: SweepTotals) -> None:

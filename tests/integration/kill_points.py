@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from callguard.call.period import Period, Unit
 from callguard.evidence.keys import KeyStore
 from callguard.evidence.later import LaterSealing
 from callguard.evidence.renewal import Renewal
+from callguard.retention import overwriting
 from callguard.retention.execution import execute
 from callguard.retention.retag import Retagging
 from callguard.retention.ruleset import PolicyTerms
@@ -49,6 +51,7 @@ def observe(see: Callable[[str], None]) -> None:
         return opened(path, flags, *arguments, **named)
 
     os.open = told_open
+    overwriting.written_out = _told(overwriting.written_out, "written_out", see)
     event.listen(sa.Engine, "commit", lambda _: see("commit"))
 
 
@@ -102,13 +105,14 @@ def _trial(what: str, folder: str, name: str, point: str) -> int:
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    left = int(point)
+    left, counting = int(point), Lock()
 
     def count(_: str) -> None:
         nonlocal left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+        with counting:
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
 
     observe(count)
     {"seal": seal, "sweep": sweep, "adopt": adopt, "later": later, "renew": renew, "fix": fix_at, "back": give_back_at}[what](
@@ -123,12 +127,12 @@ class Killer:
     def __init__(self, running: "subprocess.Popen[str]") -> None:
         self._running = running
 
-    def points(self, what: str, folder: Path, prepare: Callable[[str], object]) -> Iterator[str]:
-        """One recording after the other, prepared and then dealt with by a child that was killed a call later each time.
+    def points(self, what: str, folder: Path, prepare: Callable[[str], object], step: int = 1) -> Iterator[str]:
+        """One recording after the other, prepared and then dealt with by a child that was killed ``step`` calls later each time.
 
         Ends with the first child that was not killed.
         """
-        for point in range(1, LONGEST):
+        for point in range(1, LONGEST * step, step):
             name = f"{what}{point:02d}"
             prepare(name)
             status = self._try(f"{what} {folder} {name} {point}")

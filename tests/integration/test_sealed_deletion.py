@@ -13,6 +13,7 @@ from callguard.retention.execution import Result
 from callguard.retention.holding import place_hold
 from callguard.retention.holds import Scope
 from callguard.retention.naming import sealed
+from callguard.retention.overwriting import written_out
 from callguard.retention.rules import Ground, stamp
 from callguard.store.database import Database, open_database
 from tests.integration.sealed_place import Sealer, add_sealed
@@ -110,6 +111,40 @@ def test_a_key_that_cannot_be_destroyed_keeps_the_recording_and_its_row_does_not
     key.rmdir()
     key.with_name("moved").rename(key)
     assert (place.sweep()[0].deleted, key.exists(), sealer.left("a")) == (1, False, [])
+
+
+def test_a_pipe_where_a_key_should_be_is_told_and_not_waited_for(place: Place) -> None:
+    sealer = add_sealed(place, "a")
+    sealer.key("a").unlink()
+    os.mkfifo(sealer.key("a"))
+    totals, outcomes = place.sweep()
+    assert (totals.failed, "its key cannot be reached" in outcomes["a"].verdict.reason, sealer.key("a").exists()) == (1, True, True)
+
+
+def test_what_the_disk_did_not_take_is_told() -> None:
+    """C7: a key over which no zeros were written is not removed as if they were."""
+    reading, writing = os.pipe()
+    try:
+        with pytest.raises(OSError, match="Illegal seek"):
+            written_out(writing)
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def test_of_many_each_has_a_result_of_its_own(place: Place) -> None:
+    """C7: so many that several are removed at once."""
+    names = [f"r{number:02d}" for number in range(40)]
+    sealers = {name: add_sealed(place, name) for name in names}
+    key = sealers["r17"].key("r17")
+    key.rename(key.with_name("moved"))
+    key.mkdir()
+    (sealers["r31"].day / sealed("r31.wav")).unlink()
+    totals, outcomes = place.sweep()
+    assert (totals.deleted, totals.failed, outcomes["r17"].result) == (39, 1, Result.FAILED)
+    assert (sealers["r17"].left("r17"), place.row("r17")["status"]) == ([sealed("r17.wav")], "deleting")
+    assert {name for name in names if sealers[name].left(name) or sealers[name].key(name).exists()} == {"r17"}
+    assert {name for name, proof in place.proofs().items() if proof["file"].startswith("missing")} == {"r31"}
 
 
 def test_a_sealed_file_that_another_hand_removed_takes_its_key_along(place: Place) -> None:

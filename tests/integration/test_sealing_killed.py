@@ -75,6 +75,9 @@ def test_a_sealing_killed_anywhere_loses_no_sound_and_is_finished_by_the_next_st
     assert len(names) > 12
 
 
+AT_ONCE = 20
+
+
 def group_of(name: str) -> list[str]:
     return [f"{name}{letter}" for letter in "abc"]
 
@@ -101,6 +104,21 @@ def test_a_deletion_killed_anywhere_tells_no_lie_and_is_finished_by_the_next_swe
             finished(place, sealer, one)
         assert place.agree()
     assert len(names) > 12
+
+
+def test_a_deletion_of_many_killed_anywhere_tells_no_lie_either(place: Place, killing: Killer) -> None:
+    """C7: so many that several are removed at once, keys and files alike."""
+    sealer, group = Sealer(place.root.parent), [f"{number:02d}" for number in range(AT_ONCE)]
+    begun = 0
+    for name in killing.points("sweep", place.root.parent, lambda name: [add_sealed(place, f"{name}{one}") for one in group], step=25):
+        for one in group:
+            no_lie(place, sealer, f"{name}{one}")
+        place.sweep()
+        for one in group:
+            finished(place, sealer, f"{name}{one}")
+        begun += 1
+    assert place.agree()
+    assert begun == 5
 
 
 def no_lie(place: Place, sealer: Sealer, name: str) -> None:
@@ -179,7 +197,7 @@ def test_the_order_in_which_a_deletion_reaches_the_disk(place: Place) -> None:
     for one in ("xa", "xb"):
         in_order(
             found,
-            *("commit", f"pwrite keys:{one}.wav", f"fdatasync keys:{one}.wav", f"unlink {one}.wav", "fsync keys:31"),
+            *("commit", f"pwrite keys:{one}.wav", f"written_out keys:{one}.wav", f"unlink {one}.wav", "fsync keys:31"),
             *(f"unlink {one}.wav.sealed", "fsync recordings:31", "commit"),
         )
     in_order(found, "commit", "fsync keys:31", "unlink xc.wav", "fsync recordings:31", "commit")
