@@ -40,7 +40,7 @@ BOUND_S = 180.0
 
 CONFIGURATION = """
 [store]
-url = "sqlite:///{folder}/callguard.db"
+url = "{url}"
 
 [[pbx]]
 name = "main"
@@ -221,15 +221,16 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 @contextmanager
-def new_site(folder: Path, port: int = 9) -> Iterator[Site]:
-    """A site with an empty database. Its PBX listens on the port, or nowhere."""
+def new_site(folder: Path, port: int = 9, server: str = "") -> Iterator[Site]:
+    """A site with an empty database, in a file unless one on a server is named. Its PBX listens on the port, or nowhere."""
+    url = server or f"sqlite:///{folder}/callguard.db"
     (folder / "recordings").mkdir()
     secret = folder / "ami.secret"
     secret.write_text(f"{SECRET}\n", "utf-8")
     secret.chmod(0o640)
     (folder / "sounds").mkdir()
-    (folder / "callguard.toml").write_text(CONFIGURATION.format(folder=folder, port=port), "utf-8")
-    database = open_database(f"sqlite:///{folder}/callguard.db")
+    (folder / "callguard.toml").write_text(CONFIGURATION.format(folder=folder, port=port, url=url), "utf-8")
+    database = open_database(url)
     migrate(database)
     yield Site(folder, database)
     database.close()

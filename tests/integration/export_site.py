@@ -37,9 +37,9 @@ SECRETS = ("+40213334444", "0213334444", "+40733000222", "0733000222", "203.0.11
 
 
 @contextmanager
-def new_export_site(folder: Path) -> Iterator[Site]:
+def new_export_site(folder: Path, server: str = "") -> Iterator[Site]:
     """Recordings `c0-p` (plain), `c1-s` (sealed) and `c2-r` (restricted); six calls, a minute apart, and two messages."""
-    with new_site(folder) as site:
+    with new_site(folder, server=server) as site:
         master = folder / "master.key"
         master.write_text("5e" * 32 + "\n", "utf-8")
         master.chmod(0o600)

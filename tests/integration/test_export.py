@@ -23,12 +23,14 @@ from callguard.evidence.copying import marked
 from callguard.rights.export_end import SCHEMA
 from callguard.rights.export_page import IS_DELETED, NOT_AGREED, WORDS
 from callguard.rights.export_place import INCOMPLETE, SUMS
+from callguard.rights.export_shape import Document
 from callguard.rights.objection import enter_wish
 from callguard.rights.releases import Said, note_said
 from callguard.rights.requests import Asked, open_request
 from callguard.rights.terms import Right
 from callguard.rights.wishes import Way, Wish
 from callguard.store.copy_rows import GIVEN, WITHDRAWN, list_copies
+from callguard.store.database import Database
 from callguard.store.register_tables import exports
 from callguard.store.tables import accesses
 from tests.integration.cli_site import CALLER, Site
@@ -77,6 +79,28 @@ def test_all_of_the_persons_calls_are_in_it_in_order_of_time(content: Mapping[st
     (wish,) = head["registers"]["optouts"]
     assert (wish["way"], wish["wished_on"]) == ("post", "2026-09-01")
     assert wish.keys() == {"way", "wished_on", "entered_at", "removed_at"}, "who entered it is somebody else"
+
+
+def test_a_server_gives_the_same(server_database: Database, content: Mapping[str, bytes], tmp_path: Path) -> None:
+    """S15: calls, decisions, messages, registers; but for the mark that each copy has, and the hashes that follow from it."""
+    with new_export_site(tmp_path, str(server_database.url)) as served:
+        exported(served, tmp_path / "export", order(ground=GROUND))
+        found = files_in(tmp_path / "export")
+        with served.database.read() as connection:
+            assert len(list_copies(connection, "export")) == 2
+        assert found_in(served.database).broken == 0
+    assert found.keys() == content.keys()
+    assert [without_marks(call) for call in calls_in(found)] == [without_marks(call) for call in calls_in(content)]
+    assert found["messages/000001.json"] == content["messages/000001.json"]
+    heads = [json.loads(one["export.json"]) for one in (found, content)]
+    assert heads[0]["announcements"] == heads[1]["announcements"]
+    assert {name: len(rows) for name, rows in heads[0]["registers"].items()} == {
+        name: len(rows) for name, rows in heads[1]["registers"].items()
+    }
+
+
+def without_marks(call: Document) -> Document:
+    return {**call, "vcon": None, "recordings": [{**one, "file_sha256": None} for one in call["recordings"]]}
 
 
 def test_others_are_masked(content: Mapping[str, bytes]) -> None:
