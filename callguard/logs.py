@@ -36,9 +36,12 @@ class _Stream(logging.StreamHandler[TextIO]):
     """Where the lines go. A line that cannot be made or written is missed in silence about its content: logging's own report quotes it."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name that logging calls
-        """Say that a line of this logger is missing, if anything can be said at all."""
+        """Say that a line of this logger is missing, if anything can be said at all: in a line of the same form, as whoever reads the log
+        takes it apart.
+        """
         with contextlib.suppress(OSError, ValueError):
-            sys.stderr.write(f"callguard: a log line of {redact_text(record.name)} could not be written\n")
+            lost = logging.LogRecord(record.name, logging.ERROR, "", 0, "a log line could not be written", None, None)
+            sys.stderr.write(f"{self.format(lost)}\n")
 
 
 class _Formatter(logging.Formatter):

@@ -150,9 +150,9 @@ def test_the_daemon_enters_its_configuration_and_notes_the_head(site: Site) -> N
     fill(site.database, "c4")
     daemon.send_signal(signal.SIGTERM)
     _, told = daemon.communicate(timeout=20)
+    assert daemon.returncode == 0, told
     lines = [json.loads(line) for line in told.splitlines()]
     noted = [line["count"] for line in lines if line["event"] == "ledger head"]
-    assert daemon.returncode == 0
     assert noted == [one.head.sequence for one in noted_heads(file)][1:]
     assert noted[-1] == noted[0] + 3
     found = site.json("ledger", "verify")

@@ -345,7 +345,8 @@ def test_a_line_that_cannot_be_made_is_told_without_its_content(
     monkeypatch.setattr(root, "handlers", [handler for handler in root.handlers if getattr(handler, "stream", None) is log])
     logging.getLogger("callguard.x").error("%d", "hunter2 0722000111")
     assert log.getvalue() == ""
-    assert capsys.readouterr().err == "callguard: a log line of callguard.x could not be written\n"
+    told = json.loads(capsys.readouterr().err)
+    assert (told["level"], told["logger"], told["event"]) == ("error", "callguard.x", "a log line could not be written")
 
 
 def test_a_stream_that_is_gone_stops_nothing(monkeypatch: pytest.MonkeyPatch, log: Log) -> None:
