@@ -296,8 +296,9 @@ def no_file_larger_than(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_full_disk_leaves_the_last_build_whole(sources: Path, tmp_path: Path, beeper: Beeper) -> None:
-    """The tones of the command are small enough to be written, the catalogue is not."""
+def test_a_full_disk_leaves_the_last_build_whole(sources: Path, tmp_path: Path, beeper: Beeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tones of the command are small enough to be written, the catalogue is not; nor is what a tracer notes of the command."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
     build(settings(beeper.speaker, "Unu"), sources, tmp_path / "out")
     with no_file_larger_than(6000):
         refused(settings(beeper.speaker, "Doi"), sources, tmp_path / "out", FileFault, "out: cannot be written: File too large")
