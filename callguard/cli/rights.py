@@ -1,6 +1,6 @@
 """`callguard person erase|restrict|lift|rectify|object|withdraw`: what is done for a person who asks for it (S15, C8, C9)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from callguard.config import Settings
     from callguard.rights.acts import Ask
     from callguard.rights.erasing import Judged
+    from callguard.rights.erasure import Erased
     from callguard.rights.person import Person
     from callguard.rights.restriction import Restricted
     from callguard.store.database import Database
@@ -67,6 +68,7 @@ def erase(  # noqa: PLR0913 - each is an option of its own
         print_json({"number": who.shown, "dry_run": dry_run, "verdicts": [_document(one) for one in judged], **counts})
     else:
         print_table(VERDICTS, map(_row, judged), none="nothing is kept")
+        _sum_up(judged, done)
     if done is not None and done.failed:
         raise PartialFailure(f"{done.failed} recordings could not be erased", remedy="see above; then run it once more")
 
@@ -172,6 +174,14 @@ def _tell(done: "dict[str, Cell]", *, as_json: bool) -> None:
         print_json(done)
     else:
         print_fields(done.items())
+
+
+def _sum_up(judged: "Sequence[Judged]", done: "Erased | None") -> None:
+    """In a line of its own, as below a long table nobody counts."""
+    if judged and done is None:
+        typer.echo("nothing was changed: dry run")
+    elif judged and done is not None:
+        typer.echo(", ".join(f"{figure} {name}" for name, figure in asdict(done).items()))
 
 
 def _row(one: "Judged") -> tuple[Cell, ...]:

@@ -83,6 +83,7 @@ def test_s15_c9_erasure(heard: tuple[Site, str, str]) -> None:
     """S15, C9: the sound is gone with proof, the call's record is cut to what the contract needs, and the answer names the authority."""
     site, number, recording = heard
     site.json("request", "open", "erasure", spelled(number), "--way", "post", "--reference", "letter 7", *BY)
+    assert site.run("person", "erase", spelled(number), *TO, "--dry-run").stdout.endswith("\nnothing was changed: dry run\n")
     done = site.json("person", "erase", spelled(number), *TO)
     assert (done["erased"], done["failed"]) == (1, 0)
     assert not list(site.root.rglob("*.wav"))
