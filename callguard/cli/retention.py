@@ -19,18 +19,22 @@ WITHOUT_END = ("number", "records", "since", "rule")
 def retention(context: typer.Context, *, as_json: Json = False) -> None:
     """The rules in force, and by number what is kept because no end of a contract is known."""
     from callguard.store.contract_rows import unending
+    from callguard.store.record_rows import count_undated
 
     chosen = settings(context)
     rules = list(_rules(chosen))
     with database(chosen) as opened, opened.read() as connection:
-        kept = list(unending(connection))
+        kept, undated = list(unending(connection)), count_undated(connection)
     if as_json:
         names = ("kind", "policy", "term", "floor", "ceiling")
-        print_json({"rules": [dict(zip(names, rule, strict=True)) for rule in rules], "without_end": [asdict(one) for one in kept]})
+        told = [dict(zip(names, rule, strict=True)) for rule in rules]
+        print_json({"rules": told, "without_end": [asdict(one) for one in kept], "undated": undated})
         return
     print_table(RULES, rules, none="no rules")
     heading("kept without a known end")
     print_table(WITHOUT_END, ((one.number, one.records, one.since, one.rule) for one in kept), none="nothing")
+    if undated:
+        typer.echo(f"\n{undated} records are dated at the next sweep")
 
 
 def _rules(chosen: "Settings") -> "Iterator[tuple[Cell, ...]]":

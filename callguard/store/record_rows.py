@@ -75,6 +75,12 @@ def dated_page(connection: sa.Connection, kind: Kind, after: str | None) -> Sequ
     return _read(connection, kind, wanted if after is None else wanted.where(table.c.id > _key(kind, after)))
 
 
+def count_undated(connection: sa.Connection) -> int:
+    """How many calls and messages have ended and were never dated, as no sweep has seen them yet."""
+    never = {kind: sa.select(sa.func.count()).where(_TABLE[kind].c.kept_rule.is_(None), _ENDED[kind]) for kind in _ENDED}
+    return sum(connection.execute(count).scalar_one() for count in never.values())
+
+
 def count_dated(connection: sa.Connection, kind: Kind) -> int:
     """How many are dated."""
     table = _TABLE[kind]

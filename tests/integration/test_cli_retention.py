@@ -32,8 +32,10 @@ def test_contract_ends_are_imported_and_obeyed(site: Site) -> None:
     """C6a: the company's own contract goes on, so its calls stay and are listed; when it ends, they go."""
     ends = site.folder / "ends.csv"
     assert site.json("import", "contracts", str(ends)) == {"new": 2, "changed": 0, "unchanged": 0, "records": 0}
+    assert site.json("retention")["undated"] == 2
     site.json("sweep", "--as-of", "2026-09-01")
     told = site.json("retention")
+    assert told["undated"] == 0
     assert [(one["number"], one["records"], one["since"], one["rule"]) for one in told["without_end"]] == [
         ("+40722000111", 2, "2026-08-31T09:30:00.250Z", "3 years from the end of the contract; a contract of its numbers goes on"),
     ]
@@ -69,7 +71,7 @@ def test_people_read_what_holds(site: Site) -> None:
     lines = site.run("retention").stdout.splitlines()
     assert lines[0].split() == ["kind", "policy", "kept", "for", "floor", "ceiling"]
     assert [line.split()[0] for line in lines[1:6]] == ["recording", "recording", "cdr", "sms", "consent"]
-    assert lines[-1] == "nothing"
+    assert lines[-3:] == ["nothing", "", "2 records are dated at the next sweep"]
     assert "new                 2" in site.run("import", "contracts", str(site.folder / "ends.csv")).stdout
 
 
