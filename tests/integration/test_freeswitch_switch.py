@@ -58,11 +58,11 @@ class Told:
 
 
 @contextmanager
-def driven(pbx: Pbx) -> Iterator[Told]:
+def driven(pbx: Pbx, *, stereo: bool = True) -> Iterator[Told]:
     """Up, and its snapshot delivered."""
     with EslServer(pbx) as server:
         border = Border("fs", partial(numbers.parse, region="RO"), frozenset({"provider"}), utc_now)
-        folders = Folders(PurePosixPath(ROOT), PurePosixPath("/sounds"), stereo=True)
+        folders = Folders(PurePosixPath(ROOT), PurePosixPath("/sounds"), stereo=stereo)
         facts: list[Fact] = []
         switch = Freeswitch(FreeswitchSite(EslAddress("127.0.0.1", server.port, SECRET), border, folders), facts.append, lambda: False)
         switch.start()
@@ -210,6 +210,13 @@ def test_a_recording_begins_without_pre_buffer_and_only_in_a_bridge() -> None:
             f"uuid_setvar_multi {LEG} RECORD_STEREO=true;RECORD_PRE_BUFFER_FRAMES=0;RECORD_BRIDGE_REQ=true",
             f"uuid_record {LEG} start {ROOT}/{PATH}",
         ]
+
+
+def test_a_site_may_have_the_two_sides_mixed() -> None:
+    with driven(Pbx(), stereo=False) as told:
+        told.wait(ev.SnapshotTaken)
+        told.switch.perform([recording(do.StartRecording)])
+        told.wait_order(f"uuid_setvar_multi {LEG} RECORD_STEREO=false;RECORD_PRE_BUFFER_FRAMES=0;RECORD_BRIDGE_REQ=true")
 
 
 def test_a_yes_to_a_start_is_no_recording() -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 import time
+import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ port = {port}
 secret_file = "{secret}"
 trunks = ["caller"]
 recordings_root = "{root}"
+recording = "mono"
 
 [recordings]
 """
@@ -113,7 +115,7 @@ def talk_and_end(both: Both, number: str, outside: OutgoingCall) -> None:
 
 
 def test_calls_on_both_at_once(both: Both) -> None:
-    """S1, S3, S8, C1: the same rows, and both recordings in the one root."""
+    """S1, S3, S8, C1: the same rows, and both recordings in the one root, with the two sides mixed as the setting asks."""
     numbers = {"asterisk": "+40722500001", "freeswitch": "+40722500002"}
     calls = {pbx: both.dial(pbx, number) for pbx, number in numbers.items()}
     ends = [threading.Thread(target=talk_and_end, args=(both, numbers[pbx], calls[pbx])) for pbx in numbers]
@@ -127,6 +129,8 @@ def test_calls_on_both_at_once(both: Both) -> None:
     assert asterisk == freeswitch
     for call in told.values():
         assert [party["decision"] for party in call["parties"]] == ["stayed", "not_required"]
+        with wave.open(str(both.site.recordings / call["recordings"][0]["path"])) as header:
+            assert header.getnchannels() == 1
         sound = both.site.recorded(call)
         assert contains_tone(sound, VOICE)
         assert contains_tone(sound, AGENT)
