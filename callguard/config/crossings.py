@@ -5,6 +5,7 @@ as the check of its own field complains of it.
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from callguard.config.section import Flaw, Table
 
@@ -34,6 +35,24 @@ def unreachable(policies: Mapping[str, Table]) -> Iterator[Flaw]:
             yield Flaw(("policy", name), f"is never reached: policy.{above} fits every {direction} call", f"move it above policy.{above}")
         elif _fits_all(policy.get("match", {})):
             catching[direction] = name
+
+
+def among_recordings(tables: Table, own: Mapping[tuple[str, str], str]) -> Iterator[Flaw]:
+    """Files of callguard's own in the recordings root: no row knows them there, so a reconciliation would put them into quarantine.
+
+    ``own`` are their keys with the places that they have where the file names none.
+    """
+    root = _text_of(tables, ("recordings", "root"), "")
+    for key, usual in own.items():
+        place = _text_of(tables, key, usual).removeprefix("sqlite:///")
+        if root not in {"", "/"} and Path(place).is_relative_to(root):
+            yield Flaw(key, "lies in the recordings root, where whatever no row knows is put away", "keep it, or the recordings, elsewhere")
+
+
+def _text_of(tables: Table, key: tuple[str, str], usual: str) -> str:
+    table = tables.get(key[0])
+    written = table.get(key[1], usual) if isinstance(table, Mapping) else usual
+    return written if isinstance(written, str) else usual
 
 
 def _fits_all(match: object) -> bool:

@@ -45,6 +45,15 @@ MASTER_KEYS = ("master_key_credential", "master_key_file")
 OLD_MASTER_KEYS = ("old_master_key_credential", "old_master_key_file")
 SECRETS = ("secret_file", "secret_env", "credential")
 
+OWN_FILES = {
+    ("store", "url"): f"{STATE}/callguard.db",
+    ("announcements", "catalogue"): f"{STATE}/announcements",
+    ("recordings", "master_key_file"): "",
+    ("recordings", "old_master_key_file"): "",
+    ("metrics", "file"): "",
+}
+"""What no recordings root may hold, and where it is unless the configuration says so; keys of recordings are looked for there as well."""
+
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
 
 
@@ -241,6 +250,7 @@ class Settings(Section):
         yield from crossings.repeated("pbx", table.get("pbx"))
         policies = crossings.named(table.get("policy"))
         yield from crossings.unreachable(policies)
+        yield from crossings.among_recordings(table, OWN_FILES)
         yield from unposted(table.get("notice"), table.get("mail"))
         yield from policies_outside(policies or {name: {} for name in BUILT_IN}, table.get("retention"))
 

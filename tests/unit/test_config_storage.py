@@ -62,6 +62,29 @@ def test_what_cannot_be(tmp_path: Path) -> None:
     assert set(faults(tmp_path, 'storage = "hidden"')) == {"recordings.storage"}
 
 
+@pytest.mark.parametrize(
+    ("lines", "place"),
+    [
+        (("[store]", 'url = "sqlite:////spool/callguard.db"'), "store.url"),
+        (("[announcements]", 'catalogue = "/spool/announcements"'), "announcements.catalogue"),
+        (('master_key_file = "/spool/master.key"',), "recordings.master_key_file"),
+        (("[metrics]", 'file = "/spool/a/callguard.prom"'), "metrics.file"),
+    ],
+)
+def test_nothing_of_our_own_lies_among_the_recordings(tmp_path: Path, lines: tuple[str, ...], place: str) -> None:
+    """A reconciliation would take it for a stranger's file: the database itself would go, or the key of all recordings."""
+    assert "whatever no row knows" in faults(tmp_path, *lines)[place]
+    load_settings(written(tmp_path, *(line.replace("/spool", "/spool2") for line in lines)))
+
+
+def test_what_is_not_named_lies_there_neither(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    path.write_text(path.read_text("utf-8").replace('root = "/spool"', 'root = "/var/lib"'), "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path)
+    assert {fault.place.partition(": ")[2] for fault in caught.value.faults} == {"store.url", "announcements.catalogue", "recordings.keys"}
+
+
 def test_the_master_key_is_read_from_its_file_or_from_the_services_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     (tmp_path / "master").write_text(f"{MASTER}\n", "utf-8")
