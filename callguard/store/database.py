@@ -35,8 +35,19 @@ STATEMENT_S = 30
 LOG_LIMIT_BYTES = 16 * 1024 * 1024
 """What SQLite cuts the write-ahead log back to once a long reader no longer holds it open."""
 
+LOG_PAGES = 2_000
+"""Pages in the log from which on a commit copies them into the file, and so takes twice as long. SQLite's own 1,000: one in sixty."""
+
 LOOK_S = 0.001
 """How often a writer looks whether SQLite's one writing transaction is over."""
+
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    f"journal_size_limit={LOG_LIMIT_BYTES}",
+    f"wal_autocheckpoint={LOG_PAGES}",
+)
 
 _WRITING = "callguard_writing"
 
@@ -85,7 +96,7 @@ class Database:
         if self._claim is not None:
             self._claim.confirm()
         with told_as_store_errors(self.place):
-            connection = self._at_rest() or self._writing.connect()
+            connection = self._at_rest() or self._connect_for_writing()
             try:
                 yield connection
             except BaseException:
@@ -95,6 +106,13 @@ class Database:
                 connection.close()
                 raise
             self._resting.append(connection)
+
+    def _connect_for_writing(self) -> sa.Connection:
+        """What waits for another writer is :func:`_begin_immediate` alone."""
+        connection = self._writing.connect()
+        if is_sqlite(self.url):
+            straight.execute(connection, "PRAGMA busy_timeout=0")
+        return connection
 
     def _at_rest(self) -> sa.Connection | None:
         """A connection whose last transaction went well; taking one out of the pool costs as much as the transaction."""
@@ -114,7 +132,7 @@ class Database:
 
         SQLite enforces no foreign key in it: to change a table is to drop and remake it, which would delete what refers to it.
         """
-        with told_as_store_errors(self.place), self._writing.connect() as connection:
+        with told_as_store_errors(self.place), self._connect_for_writing() as connection:
             connection.detach()
             if is_sqlite(self.url):
                 _execute(connection.connection, "PRAGMA foreign_keys=OFF")
@@ -165,7 +183,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 
 
 def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"journal_size_limit={LOG_LIMIT_BYTES}"):
+    for pragma in _PRAGMAS:
         _execute(connection, f"PRAGMA {pragma}")
 
 
@@ -186,12 +204,8 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 def _begin_immediate(connection: sa.Connection) -> None:
     """Wait for the other writer's end. SQLite's own waiting looks again after up to 100 ms and so misses many a gap between two others."""
     end = time.monotonic() + PATIENCE_S
-    straight.execute(connection, "PRAGMA busy_timeout=0")
-    try:
-        while not _began(connection, last=time.monotonic() >= end):
-            time.sleep(LOOK_S)
-    finally:
-        straight.execute(connection, f"PRAGMA busy_timeout={PATIENCE_S * 1000}")
+    while not _began(connection, last=time.monotonic() >= end):
+        time.sleep(LOOK_S)
 
 
 def _began(connection: sa.Connection, *, last: bool) -> bool:

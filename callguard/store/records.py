@@ -1,16 +1,16 @@
 """Calls, kept at every step and taken up again after a restart.
 
 :func:`save_calls` is the daemon's hot path (tests/bench/store_speed.py). Its statements are compiled once for each dialect and go to the
-driver as they are; they are grouped by table over a whole batch, in an order that satisfies the foreign keys. An ordinary update leaves out
-what is settled when the row is made: SQLite would write every index over it anew. Each decision gets its entry in the ledger, all those of
-a batch at once and last.
+driver as they are; they are grouped by table over a whole batch, in an order that satisfies the foreign keys. An update names the columns
+that have changed and no other: SQLite writes every index anew over a column that an update names, whatever its value was. Each decision
+gets its entry in the ledger, all those of a batch at once and last.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields
-from functools import cache
-from operator import attrgetter, itemgetter
+from functools import cache, lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -29,37 +29,27 @@ from callguard.store.tables import calls, consents, parties, recordings
 _KEPT_BY_OTHERS = frozenset({"source", "held", "restricted", "deleted_at", "kept_until", "kept_rule"})
 """Columns that hold what no step of a call says."""
 
-_SETTLED = {
-    "calls": (
-        *("pbx", "linkedid", "direction", "policy_version", "caller", "caller_e164", "callee", "callee_e164", "dialled", "redirecting"),
-        *("started_at", "received_at", "queue"),
-    ),
-    "parties": ("position", "role", "number", "number_e164", "outside"),
-    "recordings": ("call_id", "position", "leg", "path", "requested_at", "expires_at", "policy_version"),
-}
-"""Columns that hardly ever change after the insert; when one does, the whole row is rewritten."""
-
 _INSERTED = {table.name: table for table in (calls, redirections, parties, consents, recordings)}
 """In an order that satisfies the foreign keys."""
 
-_SETTLED_OF = {table: itemgetter(*names) for table, names in _SETTLED.items()}
-
+_UPDATED = {table.name: table for table in (calls, parties, recordings)}
 
 _OF_THE_CALL = attrgetter(*(each.name for each in fields(Call) if each.name not in ("parties", "recordings", "withdrawal")))
 """What the row of a call is made of; most steps change a party only."""
 
 
 class _Batch(NamedTuple):
-    """Rows by table; ``unsettled`` names the tables of which a settled column changed."""
+    """Rows by table; ``changed`` names the columns in which any row of an update differs from what it was."""
 
     inserts: dict[str, list[Row]]
     updates: dict[str, list[Row]]
-    unsettled: set[str]
+    changed: dict[str, set[str]]
 
 
 def prepare(connection: sa.Connection) -> None:
-    """Compile the statements, which takes longer than the first call should wait."""
-    _statements(connection.dialect.name)
+    """Compile what a new call is inserted with, which takes longer than the first one should wait."""
+    for table in _INSERTED:
+        _insert(connection.dialect.name, table)
 
 
 def save_call(connection: sa.Connection, before: Call | None, after: Call) -> None:
@@ -73,18 +63,18 @@ def save_calls(connection: sa.Connection, changes: Sequence[tuple[Call | None, C
     Decisions are only ever added. The policies and the announcements that the calls refer to must have been kept before. Raises
     ``ValueError`` for a naive time.
     """
-    batch = _Batch({name: [] for name in _INSERTED}, {"calls": [], "parties": [], "recordings": []}, set())
+    batch = _Batch({table: [] for table in _INSERTED}, {table: [] for table in _UPDATED}, {table: set() for table in _UPDATED})
     for before, after in changes:
         _add_call(batch, before, after)
         _add_parties(batch, before, after)
         _add_recordings(batch, before, after)
-    statements = _statements(connection.dialect.name)
+    dialect = connection.dialect.name
     for table, rows in batch.inserts.items():
         if rows:
-            execute_many(connection, statements["insert", table], rows)
+            execute_many(connection, _insert(dialect, table), rows)
     for table, rows in batch.updates.items():
         if rows:
-            execute_many(connection, statements["rewrite" if table in batch.unsettled else "update", table], rows)
+            execute_many(connection, _update(dialect, table, frozenset(batch.changed[table])), rows)
     append(connection, [entries.consent(row) for row in batch.inserts["consents"]])
 
 
@@ -131,28 +121,25 @@ def _add(batch: _Batch, table: str, before: Row | None, after: Row) -> None:
         batch.inserts[table].append(after)
     elif before != after:
         batch.updates[table].append(after)
-        settled = _SETTLED_OF[table]
-        if settled(before) != settled(after):
-            batch.unsettled.add(table)
+        batch.changed[table].update([name for name, value in after.items() if before[name] != value])
+
+
+@lru_cache(maxsize=16)
+def _insert(dialect: str, table: str) -> str:
+    written = [column for column in _INSERTED[table].c if column is not consents.c.id and column.name not in _KEPT_BY_OTHERS]
+    return _compiled(dialect, sa.insert(_INSERTED[table]).values({column.name: sa.bindparam(column.name) for column in written}).inline())
+
+
+@lru_cache(maxsize=512)
+def _update(dialect: str, table: str, changed: AbstractSet[str]) -> str:
+    key = [column == sa.bindparam(column.name) for column in _UPDATED[table].primary_key]
+    return _compiled(dialect, sa.update(_UPDATED[table]).where(*key).values({name: sa.bindparam(name) for name in changed}))
+
+
+def _compiled(dialect: str, statement: sa.Insert | sa.Update) -> str:
+    return str(statement.compile(dialect=_driver_style(dialect)))
 
 
 @cache
-def _statements(dialect_name: str) -> Mapping[tuple[str, str], str]:
-    """SQL by verb and table."""
-    dialect = sqlite.dialect(paramstyle="named") if dialect_name == "sqlite" else sa.make_url("postgresql+psycopg://").get_dialect()()
-    made: dict[tuple[str, str], sa.Insert | sa.Update] = {("insert", name): _insert(table) for name, table in _INSERTED.items()}
-    for table in (calls, parties, recordings):
-        made["rewrite", table.name] = _update(table, _KEPT_BY_OTHERS)
-        made["update", table.name] = _update(table, _KEPT_BY_OTHERS.union(_SETTLED[table.name]))
-    return {name: str(statement.compile(dialect=dialect)) for name, statement in made.items()}
-
-
-def _insert(table: sa.Table) -> sa.Insert:
-    written = [column for column in table.c if column is not consents.c.id and column.name not in _KEPT_BY_OTHERS]
-    return sa.insert(table).values({column.name: sa.bindparam(column.name) for column in written}).inline()
-
-
-def _update(table: sa.Table, left_out: AbstractSet[str]) -> sa.Update:
-    key = [column == sa.bindparam(column.name) for column in table.primary_key]
-    written = [column for column in table.c if not column.primary_key and column.name not in left_out]
-    return sa.update(table).where(*key).values({column.name: sa.bindparam(column.name) for column in written})
+def _driver_style(dialect: str) -> sa.Dialect:
+    return sqlite.dialect(paramstyle="named") if dialect == "sqlite" else sa.make_url("postgresql+psycopg://").get_dialect()()

@@ -8,7 +8,7 @@ from callguard.errors import StoreNewer, StoreOlder
 from callguard.store.database import Database
 from callguard.store.failures import MIGRATE
 
-REVISIONS: Sequence[str] = tuple(f"{number:04}" for number in range(1, 13))
+REVISIONS: Sequence[str] = tuple(f"{number:04}" for number in (*range(1, 13), 14))
 """All revisions in ``migrations/versions``, oldest first: known without loading Alembic, which would cost each command 0.1 s."""
 
 _version = sa.table("alembic_version", sa.column("version_num", sa.String))

@@ -7,7 +7,8 @@ has no column that could hold the text of an SMS (C1). ``deletions`` and ``ledge
 No text column has a length. SQLite would not enforce one, and PostgreSQL would refuse the whole row: a caller ID of 300 characters must not
 cost the evidence of a call. The borders of the program bound what comes in.
 
-A number is found by an index in E.164, and in the form it was shown in only where it has no E.164 (extensions, ``anonymous``).
+A number is found by an index in E.164, and in the form it was shown in only where it has no E.164 (extensions, ``anonymous``): a row is in
+one of the two. Each index that a row is in is one more page that the commit of a step writes.
 """
 
 from typing import Any
@@ -68,8 +69,8 @@ calls = Table(
 partial("ix_calls_kept_until", calls.c.kept_until.is_not(None), calls.c.kept_until)
 partial("ix_calls_undated", sa.and_(calls.c.kept_rule.is_(None), calls.c.ended_at.is_not(None)), calls.c.id)
 partial("ix_calls_open", calls.c.ended_at.is_(None), calls.c.pbx)
-Index("ix_calls_caller_e164", calls.c.caller_e164, calls.c.started_at)
-Index("ix_calls_callee_e164", calls.c.callee_e164, calls.c.started_at)
+partial("ix_calls_caller_e164", calls.c.caller_e164.is_not(None), calls.c.caller_e164, calls.c.started_at)
+partial("ix_calls_callee_e164", calls.c.callee_e164.is_not(None), calls.c.callee_e164, calls.c.started_at)
 partial("ix_calls_caller", calls.c.caller_e164.is_(None), calls.c.caller, calls.c.started_at)
 partial("ix_calls_callee", calls.c.callee_e164.is_(None), calls.c.callee, calls.c.started_at)
 
@@ -82,7 +83,7 @@ parties = Table(
     Column("channel", String, nullable=False),
     Column("role", String, nullable=False),
     Column("number", String, nullable=False),
-    Column("number_e164", String, index=True),
+    Column("number_e164", String),
     Column("outside", Boolean, nullable=False),
     Column("stage", String, nullable=False),
     Column("step", Integer, nullable=False),
@@ -92,6 +93,7 @@ parties = Table(
     Column("complete", Boolean, nullable=False),
     Column("announced_at", Moment),
 )
+partial("ix_parties_number_e164", parties.c.number_e164.is_not(None), parties.c.number_e164)
 partial("ix_parties_number", parties.c.number_e164.is_(None), parties.c.number)
 
 consents = Table(
@@ -143,7 +145,7 @@ recordings = Table(
     Column("kept_rule", String),
 )
 partial("ix_recordings_due", recordings.c.deleted_at.is_(None), recordings.c.expires_at)
-partial("ix_recordings_unfiled", recordings.c.size.is_(None), recordings.c.status)
+partial("ix_recordings_unfiled", recordings.c.size.is_(None), recordings.c.call_id)
 
 messages = Table(
     "messages",

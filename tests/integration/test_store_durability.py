@@ -15,6 +15,9 @@ from callguard.store.tables import calls, sweeps
 from tests.integration.store_processes import other_process
 from tests.integration.store_values import NOW, keep, life
 
+PAGE, FRAME_HEAD = 4096, 24
+"""Bytes of SQLite's pages, and of what stands before each in the log."""
+
 SAVE_FOR_EVER = """
 number = 0
 while True:
@@ -128,6 +131,21 @@ def test_the_write_ahead_log_stays_small(sqlite_file: Database, tmp_path: Path) 
     log = tmp_path / "callguard.db-wal"
     _archive(sqlite_file, range(20))
     assert log.stat().st_size < LOG_LIMIT_BYTES
+
+
+def test_a_step_writes_no_page_of_an_index_that_it_does_not_change(sqlite_file: Database, tmp_path: Path) -> None:
+    """The pages of a commit are what a call costs the disk, and much of what it costs the engine; each table and index has one here."""
+    log = tmp_path / "callguard.db-wal"
+    with sqlite_file.write() as connection:
+        keep(connection)
+    course = life()
+    pages = []
+    for change in zip([None, *course], course, strict=False):
+        before = log.stat().st_size
+        with sqlite_file.write() as connection:
+            save_calls(connection, [change])
+        pages.append((log.stat().st_size - before) // (PAGE + FRAME_HEAD))
+    assert pages == [13, 4, 10, 1, 5, 2]
 
 
 def test_the_write_ahead_log_shrinks_again_after_a_long_reader(sqlite_file: Database, tmp_path: Path) -> None:
