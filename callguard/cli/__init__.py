@@ -5,6 +5,7 @@
     streams     what a command is handed: its arguments, and the three standard streams
     output      JSON documents and tables → stdout
     writing     times and periods as they are typed
+    report      what is said of each of many while a command goes through them, and at its end
     progress    a bar on a terminal
     undertaking what is done to many recordings, one line each
     session     settings and database of a command

@@ -3,32 +3,27 @@
 The names of the files hold telephone numbers, so they are on stdout alone: what goes to stderr ends up in logs.
 """
 
-from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 
-import typer
-from rich.text import Text
-
 from callguard.adoption.importing import Import, Outcome
 from callguard.adoption.judging import Action
 from callguard.adoption.walking import count
-from callguard.cli.output import plain, print_json
 from callguard.cli.progress import bar
-from callguard.cli.terminal import console
+from callguard.cli.report import Report
 from callguard.errors import Fault, PartialFailure
 
 _WORDS = {Action.ADOPT: "adopted", Action.ALREADY: "adopted before", Action.LEAVE: "left"}
 
 
-class Telling(ABC):
+class Telling:
     """One import and what is said of it."""
 
-    def __init__(self, plan: Import) -> None:
+    def __init__(self, plan: Import, report: Report) -> None:
         self.plan = plan
-        self.console = console()
+        self.report = report
         self.counts: Counter[Action] = Counter()
         self.originals = 0
         self.removed = 0
@@ -39,8 +34,8 @@ class Telling(ABC):
         with bar("import", partial(count, self.plan.folder)) as advance:
             for outcome in self.plan.preview():
                 self._note(outcome)
-                advance()
-        self.conclude(dry_run=True)
+                advance(1)
+        self._conclude(dry_run=True)
 
     def execute(self, stopped: Callable[[], bool]) -> None:
         """Import until told to stop. Raises :class:`PartialFailure` when something was left, or it was stopped."""
@@ -48,21 +43,13 @@ class Telling(ABC):
         with bar("import", partial(count, self.plan.folder)) as advance:
             for outcome in self.plan.outcomes():
                 self._note(outcome)
-                advance()
+                advance(1)
                 if cut_off := stopped():
                     break
         self.plan.conclude(self.counts, self.removed)
-        self.conclude(dry_run=False)
+        self._conclude(dry_run=False)
         if faults := [*self._faults(cut_off=cut_off)]:
             raise PartialFailure("done in part", faults=faults)
-
-    @abstractmethod
-    def tell(self, outcome: Outcome) -> None:
-        """One file."""
-
-    @abstractmethod
-    def conclude(self, *, dry_run: bool) -> None:
-        """The end."""
 
     def _note(self, outcome: Outcome) -> None:
         verdict = outcome.verdict
@@ -70,7 +57,7 @@ class Telling(ABC):
         self.removed += not outcome.original
         self.originals += outcome.original and verdict.action is not Action.LEAVE
         self.unmoved += bool(outcome.fault)
-        self.tell(outcome)
+        self._tell(outcome)
 
     def _faults(self, *, cut_off: bool) -> Iterator[Fault]:
         place = str(self.plan.folder)
@@ -81,41 +68,17 @@ class Telling(ABC):
         if cut_off:
             yield Fault("stopped before the end", place, "import again: what is done is done")
 
+    def _tell(self, outcome: Outcome) -> None:
+        entry = asdict(outcome.verdict)
+        path, action = entry.pop("path"), entry.pop("action")
+        line = f"{action:<7}  {path}  {outcome.verdict.reason}{outcome.fault and f'; {outcome.fault}'}"
+        self.report.add(line, {"path": path, "verdict": action, **entry, "original": outcome.original, "fault": outcome.fault or None})
 
-class TextImport(Telling):
-    """A line for each file and one for all."""
-
-    def tell(self, outcome: Outcome) -> None:
-        """The verdict, the file and the reason."""
-        verdict = outcome.verdict
-        words = f"{verdict.action:<7}  {verdict.path}  {verdict.reason}{outcome.fault and f'; {outcome.fault}'}"
-        self.console.print(Text(plain(words)), soft_wrap=True)
-
-    def conclude(self, *, dry_run: bool) -> None:
+    def _conclude(self, *, dry_run: bool) -> None:
         """The figures, and where sound still lies that no deletion reaches."""
         figures = ", ".join(f"{self.counts[action]} {word}" for action, word in _WORDS.items())
-        typer.echo(f"{figures}{'; nothing was changed: dry run' if dry_run else ''}")
-        if self.originals and not dry_run:
-            typer.echo(
-                f"{self.originals} originals still lie in {plain(str(self.plan.folder))}: no sweep deletes those; --move removes them"
-            )
-
-
-class JsonImport(Telling):
-    """One document at the end."""
-
-    def __init__(self, plan: Import) -> None:
-        super().__init__(plan)
-        self._verdicts: list[dict[str, object]] = []
-
-    def tell(self, outcome: Outcome) -> None:
-        """Keep it for the document."""
-        told = asdict(outcome.verdict)
-        verdict = {"path": told.pop("path"), "verdict": told.pop("action")}
-        self._verdicts.append({**verdict, **told, "original": outcome.original, "fault": outcome.fault or None})
-
-    def conclude(self, *, dry_run: bool) -> None:
-        """Print the document, also when it was stopped."""
-        adopted, already, left = (self.counts[action] for action in Action)
-        figures = {"adopted": adopted, "already": already, "left": left, "originals": self.originals}
-        print_json({"dry_run": dry_run, "folder": str(self.plan.folder), "verdicts": self._verdicts, **figures})
+        left = f"\n{self.originals} originals still lie in {self.plan.folder}: no sweep deletes those; --move removes them"
+        said = "; nothing was changed: dry run" if dry_run else left if self.originals else ""
+        adopted, already, left_there = (self.counts[action] for action in Action)
+        counts = {"adopted": adopted, "already": already, "left": left_there, "originals": self.originals}
+        self.report.end(f"{figures}{said}", {"dry_run": dry_run, "folder": str(self.plan.folder)}, counts)

@@ -92,7 +92,8 @@ def recordings_(  # noqa: PLR0913 - each is an option of its own
     from callguard.adoption.carrying import Home
     from callguard.adoption.importing import Import
     from callguard.adoption.walking import require_outside
-    from callguard.cli.adopting import JsonImport, TextImport
+    from callguard.cli.adopting import Telling
+    from callguard.cli.report import report
     from callguard.cli.sweeping import stoppable
     from callguard.premises import vault
 
@@ -102,7 +103,7 @@ def recordings_(  # noqa: PLR0913 - each is an option of its own
     intake = _intake(chosen, policy, _pbx(chosen, pbx), _zone(chosen, zone), cdr, by_mtime=by_mtime)
     with database(chosen) as opened, stoppable() as stopped:
         home = Home(opened, where.root, vault(chosen) if where.storage == "sealed" else None, where.min_free)
-        telling = (JsonImport if as_json else TextImport)(Import(found, intake, home, moving=move))
+        telling = Telling(Import(found, intake, home, moving=move), report(as_json=as_json))
         telling.preview() if dry_run else telling.execute(stopped)
 
 

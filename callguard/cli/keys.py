@@ -18,12 +18,13 @@ def _keys() -> None:
 def renew(context: typer.Context, *, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Wrap all keys by the master key that is named now, in place of the old one; see README, "A new master key"."""
     from callguard.cli.keeping import vault_in_its_owners_hands
+    from callguard.cli.report import report
     from callguard.cli.sweeping import stoppable
-    from callguard.cli.undertaking import Document, Text
+    from callguard.cli.undertaking import Telling
     from callguard.evidence.renewal import Renewal
 
     chosen = settings(context)
     vault = vault_in_its_owners_hands(chosen)
     with database(chosen) as opened, stoppable() as stopped:
-        telling = (Document if as_json else Text)(Renewal(opened, vault))
+        telling = Telling(Renewal(opened, vault), report(as_json=as_json))
         telling.preview() if dry_run else telling.execute(stopped)

@@ -10,8 +10,8 @@ from callguard.cli.terminal import console
 
 
 @contextmanager
-def bar(title: str, total: Callable[[], int]) -> Iterator[Callable[[], None]]:
-    """What is to be called for each that is done; ``total`` is only asked where there is a bar.
+def bar(title: str, total: Callable[[], int]) -> Iterator[Callable[[int], None]]:
+    """What is to be told how many more are done; ``total`` is only asked where there is a bar.
 
     It stands below the lines where stdout is a terminal, alone on stderr where only that is one. Lines printed meanwhile must go through
     rich or be ended by a newline: it moves the bar out of their way.
@@ -19,8 +19,8 @@ def bar(title: str, total: Callable[[], int]) -> Iterator[Callable[[], None]]:
     out = console()
     bar_on = out if out.is_terminal else Console(stderr=True)
     if not bar_on.is_terminal:
-        yield lambda: None
+        yield lambda _: None
         return
     with Progress(console=bar_on, transient=True) as progress:
         task = progress.add_task(title, total=total())
-        yield lambda: progress.advance(task)
+        yield lambda many: progress.advance(task, many)

@@ -23,12 +23,13 @@ Despite: TypeAlias = Annotated[
 
 def reconcile(context: typer.Context, *, fix: Fix = False, hashes: Hashes = False, despite: Despite = False, as_json: Json = False) -> None:
     """Compare rows and files in both directions, and say of each difference what becomes of it and why; --fix does it."""
-    from callguard.cli.reconciling import JsonReconciliation, TextReconciliation
+    from callguard.cli.reconciling import Telling
+    from callguard.cli.report import report
     from callguard.cli.sweeping import stoppable
 
     chosen = settings(context)
     with database(chosen) as opened, stoppable() as stopped:
-        telling = (JsonReconciliation if as_json else TextReconciliation)(_reconciliation(chosen, opened, thorough=hashes), stopped)
+        telling = Telling(_reconciliation(chosen, opened, thorough=hashes), report("differences", as_json=as_json), stopped)
         if fix or despite:
             telling.execute(heedless=despite)
         else:

@@ -4,18 +4,12 @@ A path may hold a number, as a PBX makes names of them. It is shown on stdout, t
 logs.
 """
 
-from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from callguard.cli.complaints import Complaints
-from callguard.cli.output import plain, print_json
-from callguard.cli.terminal import console
+from callguard.cli.progress import bar
+from callguard.cli.report import Report
 from callguard.errors import CallguardError, GuardRefusal
 from callguard.redaction import redact_text
 from callguard.retention.differences import Difference, Side, Step
@@ -25,11 +19,12 @@ from callguard.retention.reconciling import Count
 _NOT_ALL = "not all agrees"
 
 
-class Telling(ABC):
+class Telling:
     """One reconciliation and what is said of it; ``stopped`` is asked before each difference."""
 
-    def __init__(self, plan: Reconciliation, stopped: Callable[[], bool]) -> None:
+    def __init__(self, plan: Reconciliation, report: Report, stopped: Callable[[], bool]) -> None:
         self.plan = plan
+        self.report = report
         self.stopped = stopped
         self.count = Count()
         self.steps: Counter[Step] = Counter()
@@ -41,10 +36,10 @@ class Telling(ABC):
         Raises :class:`GuardRefusal` when a guard would object, :class:`PartialFailure` when something is for a person to see to.
         """
         self.plan.require_root()
-        with self._progress() as advance:
+        with bar("reconcile", self.plan.expected) as advance:
             for planned in self._differences(advance):
                 self._note(planned)
-        self.conclude(dry_run=True)
+        self._conclude(dry_run=True)
         objections = [*self.count.objections(self.plan.largest_share)]
         if objections:
             raise GuardRefusal("the guards would object", faults=objections)
@@ -57,25 +52,11 @@ class Telling(ABC):
         if objections and not heedless:
             raise GuardRefusal("the guards object", faults=objections)
         self.plan.override(objections)
-        with self._progress() as advance:
+        with bar("reconcile", self.plan.expected) as advance:
             for planned in self._differences(advance):
                 self._carry_out(planned)
-        self.conclude(dry_run=False)
+        self._conclude(dry_run=False)
         self.complaints.speak(_NOT_ALL)
-
-    @abstractmethod
-    def tell(self, one: Difference) -> None:
-        """One difference."""
-
-    @abstractmethod
-    def conclude(self, *, dry_run: bool) -> None:
-        """The end."""
-
-    @property
-    def totals(self) -> dict[str, int]:
-        """What was looked at, and what becomes of the differences."""
-        looked_at = {f"{side}s": self.count.looked_at[side] for side in (Side.ROW, Side.FILE, Side.KEY)}
-        return looked_at | {word: self.steps[step] for step, word in _WORDS.items()} | {"for_a_person": self.complaints.count}
 
     def _differences(self, advance: Callable[[int], None]) -> Iterator[Difference]:
         def looked(side: Side, many: int) -> None:
@@ -92,59 +73,28 @@ class Telling(ABC):
         try:
             self._note(self.plan.carry_out(planned) if planned.judgment.step in DOING else planned)
         except CallguardError as failure:
-            self.tell(planned)
+            self._tell(planned)
             self.complaints.add(failure.message, _masked(planned))
 
     def _note(self, one: Difference) -> None:
         self.count.add(one)
         self.steps[one.judgment.step] += 1
-        self.tell(one)
+        self._tell(one)
         if one.for_a_person:
             linked = "; another name of the file remains outside callguard's reach" if one.linked and one.judgment.step in DOING else ""
             self.complaints.add(f"{one.judgment.reason}{linked}", _masked(one))
 
-    @contextmanager
-    def _progress(self) -> Iterator[Callable[[int], None]]:
-        """A bar below the lines on a terminal, or alone on stderr where only that is one; elsewhere nothing."""
-        out = console()
-        bar_on = out if out.is_terminal else Console(stderr=True)
-        if not bar_on.is_terminal:
-            yield lambda _: None
-            return
-        with Progress(console=bar_on, transient=True) as progress:
-            task = progress.add_task("reconcile", total=self.plan.expected())
-            yield lambda many: progress.advance(task, many)
-
-
-class TextReconciliation(Telling):
-    """A line for each difference and one for all."""
-
-    def tell(self, one: Difference) -> None:
-        """Step, side, place and reason."""
-        typer.echo(plain(f"{one.judgment.step:<10}  {one.side:<10}  {one.place}  {one.judgment.reason}"))
-
-    def conclude(self, *, dry_run: bool) -> None:
-        """The figures."""
-        figures = ", ".join(f"{many} {word.replace('_', ' ')}" for word, many in self.totals.items())
-        typer.echo(f"{figures}{'; nothing was changed: dry run, --fix does it' if dry_run else ''}")
-
-
-class JsonReconciliation(Telling):
-    """One document at the end."""
-
-    def __init__(self, plan: Reconciliation, stopped: Callable[[], bool]) -> None:
-        super().__init__(plan, stopped)
-        self._differences_told: list[dict[str, object]] = []
-
-    def tell(self, one: Difference) -> None:
-        """Keep it for the document."""
+    def _tell(self, one: Difference) -> None:
         step, ground, reason, _ = one.judgment
-        told = {"side": one.side, "place": one.place, "recording": one.recording}
-        self._differences_told.append({**told, "step": step, "ground": ground, "reason": reason})
+        entry = {"side": one.side, "place": one.place, "recording": one.recording}
+        self.report.add(f"{step:<10}  {one.side:<10}  {one.place}  {reason}", {**entry, "step": step, "ground": ground, "reason": reason})
 
-    def conclude(self, *, dry_run: bool) -> None:
-        """Print the document, also when it was stopped."""
-        print_json({"dry_run": dry_run, "hashes": self.plan.comparison.thorough, "differences": self._differences_told, **self.totals})
+    def _conclude(self, *, dry_run: bool) -> None:
+        looked_at = {f"{side}s": self.count.looked_at[side] for side in (Side.ROW, Side.FILE, Side.KEY)}
+        totals = looked_at | {word: self.steps[step] for step, word in _WORDS.items()} | {"for_a_person": self.complaints.count}
+        figures = ", ".join(f"{many} {word.replace('_', ' ')}" for word, many in totals.items())
+        line = f"{figures}{'; nothing was changed: dry run, --fix does it' if dry_run else ''}"
+        self.report.end(line, {"dry_run": dry_run, "hashes": self.plan.comparison.thorough}, totals)
 
 
 _WORDS = {

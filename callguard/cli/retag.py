@@ -14,12 +14,13 @@ By: TypeAlias = Annotated[str | None, typer.Option("--by", metavar="NAME", help=
 
 def retag(context: typer.Context, by: By = None, *, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Apply the periods that are configured now to what is there already, and say of each record what became of it and why."""
-    from callguard.cli.retagging import JsonRetag, TextRetag
+    from callguard.cli.report import report
+    from callguard.cli.retagging import Telling
     from callguard.cli.sweeping import stoppable
     from callguard.retention.retag import Retagging
 
     chosen = settings(context)
     with database(chosen) as opened, stoppable() as stopped:
         plan = Retagging(opened, chosen.recordings.root, chosen.rules())
-        telling = (JsonRetag if as_json else TextRetag)(plan)
+        telling = Telling(plan, report(as_json=as_json))
         telling.preview() if dry_run else telling.execute(signature(chosen, by), stopped)

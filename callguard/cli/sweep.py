@@ -29,17 +29,18 @@ def sweep(
     as_json: Json = False,
 ) -> None:
     """Delete what has expired, and say of each record that was due what became of it and why."""
-    from callguard.cli.sweeping import JsonSweep, TextSweep, stoppable
+    from callguard.cli.report import report
+    from callguard.cli.sweeping import Telling, stoppable
     from callguard.premises import premises
     from callguard.retention.whole import guarded, objections_to, plan_whole, unguarded, what_is_due
 
     chosen, moment = settings(context), as_of or utc_now()
-    telling = JsonSweep if as_json else TextSweep
+    said = report(as_json=as_json)
     with database(chosen) as opened, stoppable() as stopped:
         going_by = premises(chosen, opened)
         if dry_run:
             plan = plan_whole(going_by, moment)
-            telling(plan).preview()
+            Telling(plan, said).preview()
             complain(objections_to(going_by, plan, what_is_due(plan)))
         else:
-            telling((unguarded if despite else guarded)(going_by, moment, stopped)).execute(stopped)
+            Telling((unguarded if despite else guarded)(going_by, moment, stopped), said).execute(stopped)

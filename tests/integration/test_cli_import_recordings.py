@@ -16,7 +16,8 @@ import pytest
 from callguard.adoption.judging import Action
 from callguard.adoption.walking import count
 from callguard.cli import main
-from callguard.cli.adopting import TextImport
+from callguard.cli.adopting import Telling
+from callguard.cli.report import Lines
 from callguard.errors import PartialFailure
 from callguard.store.database import Database
 from callguard.store.listing import list_calls
@@ -177,12 +178,12 @@ def test_an_import_that_is_stopped_says_so_and_can_go_on(sqlite_file: Database, 
         place.record(freepbx("in", "0213334444", "0722000111", AT + timedelta(seconds=1)))
         os.link(first, tmp_path / "elsewhere.wav")
         with pytest.raises(PartialFailure) as stopped:
-            TextImport(place.plan(moving=True)).execute(lambda: True)
+            Telling(place.plan(moving=True), Lines()).execute(lambda: True)
         assert [fault.message for fault in stopped.value.faults] == [
             "1 originals were to be removed and are not; stdout tells which and why",
             "stopped before the end",
         ]
-        TextImport(place.plan(moving=True)).execute(lambda: False)
+        Telling(place.plan(moving=True), Lines()).execute(lambda: False)
         assert (len(place.calls()), place.left()) == (2, [])
     assert "the original is removed, and has another name somewhere" in capsys.readouterr().out
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from callguard.cli.undertaking import Text
+from callguard.cli.report import Lines
+from callguard.cli.undertaking import Telling
 from callguard.errors import ConfigError, FileFault, PartialFailure
 from callguard.evidence.keys import KeyGone
 from callguard.evidence.master import MasterKey
@@ -215,7 +216,7 @@ def test_who_stops_it_is_told_that_it_has_not_ended(place: Place, capsys: pytest
     """Status 3: what is done is done, and the old one stays needed."""
     add_sealed(place, "r1")
     with pytest.raises(PartialFailure) as stopped:
-        Text(plan(place)).execute(lambda: True)
+        Telling(plan(place), Lines()).execute(lambda: True)
     assert [fault.message for fault in stopped.value.faults] == ["stopped before the end"]
     assert (capsys.readouterr().out, mastery(place.keys.folder)) == (
         "0 renewed, 0 same, 0 kept, 0 failed\n",
