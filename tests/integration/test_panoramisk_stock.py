@@ -230,8 +230,8 @@ def test_unterminated_input_is_bounded() -> None:
     async def scenario() -> None:
         with AmiServer() as server:
             async with stock(server.port) as manager:
-                await asyncio.to_thread(server.last.send, b"Event: " + b"x" * (2 << 20))
-                await eventually(lambda: sum(map(len, manager.protocol.queue)) > 2 << 20)
+                await asyncio.to_thread(server.last.send, b"Event: " + b"x" * (1 << 20))
+                await eventually(lambda: sum(map(len, manager.protocol.queue)) > 1 << 20)
                 assert not manager.protocol.closed
 
     run(scenario())
