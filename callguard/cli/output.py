@@ -1,13 +1,13 @@
 """What a command prints on stdout: one JSON document, or text for people.
 
-JSON is UTF-8 whatever the locale; a time is ISO 8601 in UTC with `Z` and milliseconds, unknown is `null`. Text for a terminal is laid out
-by rich (:mod:`callguard.cli.terminal`); a file or a pipe gets the same as plain lines, since rich would take seconds for ten thousand of
-them. What callers chose, such as names and user agents, is shown without control characters and never read as markup.
+JSON is UTF-8 whatever the locale; a time is ISO 8601 in UTC with `Z` and milliseconds, unknown is `null`. Text is aligned in plain lines,
+one for each row, on a terminal as in a pipe. A terminal that is too narrow breaks them where it likes and gives them back whole when they
+are copied; folded to its width by us they would lose the ends of numbers and ids. What callers chose, such as names and user agents, is
+shown without control characters.
 """
 
 import json
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, TypeAlias
@@ -50,23 +50,17 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], none: st
     shown = [tuple(map(plain, row)) for row in rows]
     if not shown:
         typer.echo(none)
-    elif sys.stdout.isatty():
-        from callguard.cli.terminal import show_table
-
-        show_table(columns, shown)
-    else:
-        _print_aligned([tuple(columns), *shown])
+        return
+    head, *rest = _aligned([tuple(columns), *shown])
+    typer.secho(head, bold=True)
+    for line in rest:
+        typer.echo(line)
 
 
 def print_fields(rows: Iterable[tuple[str, Cell]]) -> None:
     """A name and a value on each line."""
-    shown = [(name, plain(value)) for name, value in rows]
-    if sys.stdout.isatty():
-        from callguard.cli.terminal import show_fields
-
-        show_fields(shown)
-    else:
-        _print_aligned(shown)
+    for line in _aligned([(name, plain(value)) for name, value in rows]):
+        typer.echo(line)
 
 
 def heading(words: str) -> None:
@@ -74,10 +68,10 @@ def heading(words: str) -> None:
     typer.secho(f"\n{plain(words)}", bold=True)
 
 
-def _print_aligned(lines: Sequence[tuple[str, ...]]) -> None:
+def _aligned(lines: Sequence[tuple[str, ...]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
-        typer.echo("  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip())
+        yield "  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip()
 
 
 def plain(cell: Cell) -> str:

@@ -1,6 +1,13 @@
 """`calls`, `show` and `recordings`: what scripts rely on, key by key, and what people read."""
 
+import fcntl
 import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -225,6 +232,19 @@ def test_a_name_that_several_calls_have_is_refused_with_their_names(site: Site) 
     done = site.run("show", "4")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"callguard: 4: 2 calls are called so\n    write more of it: {RUNNING}, {REFUSED}\n"
+
+
+def test_a_narrow_terminal_takes_nothing_away(site: Site) -> None:
+    """The end of a number or of an id least of all: lines are whole, and broken by the terminal."""
+    outside, inside = pty.openpty()
+    fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    command = [sys.executable, "-m", "callguard", "--config", str(site.config), "calls"]
+    subprocess.run(command, stdin=inside, stdout=inside, stderr=inside, timeout=30, check=True)
+    os.close(inside)
+    lines = os.read(outside, 2**16).decode().splitlines()
+    os.close(outside)
+    assert [line.split()[-1] for line in lines[1:]] == [RUNNING, NAMELESS, REFUSED, STAYED]
+    assert "+40733000222" in lines[3]
 
 
 def test_a_call_that_is_not_there_is_an_error(site: Site) -> None:
