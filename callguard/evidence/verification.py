@@ -7,7 +7,8 @@ changed, dropped, inserted or moved, at the first place that does not fit.
 write all entries anew from some place on, and leave a chain that fits. It then does not lead through the heads that were noted before.
 
 *The rows*: each row of evidence has its entry, and each entry its row, word for word. Entries and rows were written in the same order, so
-they are compared as they come, and what is held in memory is what has not found its counterpart yet.
+they are compared as they come, and what is held in memory is what has not found its counterpart yet: rows no further ahead of their
+entries than :data:`AHEAD`, and of the decisions of a call, which are lawfully removed some day, nothing behind the entry that says so.
 
 Whoever tampers may leave anything at all in a column, so what cannot be read counts as changed.
 """
@@ -23,6 +24,9 @@ TOLD = 20
 """Breaks of the chain, and of the rows, that are told one by one; behind an entry that was put in, none fits any more."""
 
 PROGRESS = 1000
+
+AHEAD = 10_000
+"""Rows that may wait for their entries, as the entries of rows that are gone stand before those of rows that are there."""
 
 _NAMED: Mapping[str, tuple[str, str]] = {
     Kind.CONSENT: ("call", "a decision in call"),
@@ -95,19 +99,19 @@ def verify(
     """Read the ledger to its end. ``advance`` is called after every :data:`PROGRESS` entries."""
     walk = _Walk(heads)
     counterparts = {kind.value: _Counterparts(kind, of_kind) for kind, of_kind in rows.items()}
-    removed: dict[str, int] = {}
+    decisions = counterparts.get(Kind.CONSENT.value)
     for link in links:
         walk.take(link)
         if link.kind in counterparts:
             counterparts[link.kind].take(link)
-        elif link.kind == Kind.CONSENTS_REMOVED:
-            removed[_member(link.body, "call")] = link.sequence
+        elif link.kind == Kind.CONSENTS_REMOVED and decisions is not None:
+            decisions.forget(_member(link.body, "call"))
         if link.sequence % PROGRESS == 0:
             advance()
     walk.end()
     unmatched = _Breaks()
     for one in counterparts.values():
-        one.end(unmatched, removed)
+        one.end(unmatched)
     proven = {kind: one.proven for kind, one in counterparts.items()}
     breaks = (*walk.breaks.first, *unmatched.first)
     return Findings(walk.head, walk.agreed, proven, breaks, walk.breaks.count + unmatched.count)
@@ -168,46 +172,59 @@ def _follows(head: Head, link: Link) -> bool:
 
 
 class _Counterparts:
-    """The entries of one kind and the rows that they prove."""
+    """The entries of one kind and the rows that they prove. What waits for its counterpart is kept by its call, where it is of one."""
 
     def __init__(self, kind: Kind, rows: Iterator[Entry]) -> None:
         self.proven = 0
         self._kind = kind
         self._rows = rows
-        self._entries: dict[str, int] = {}
+        self._entries: dict[str, dict[str, int]] = {}
         self._unproven: set[str] = set()
 
     def take(self, link: Link) -> None:
-        """An entry; the next row is looked at as well."""
+        """An entry; the next row is looked at as well, and is its own where nothing is missing."""
+        row = next(self._rows, None) if len(self._unproven) < AHEAD else None
+        if row is not None and row.body == link.body:
+            self.proven += 1
+            return
         if link.body in self._unproven:
             self._unproven.remove(link.body)
             self.proven += 1
         else:
-            self._entries[link.body] = link.sequence
-        self._look(next(self._rows, None))
+            self._entries.setdefault(self._call(link.body), {})[link.body] = link.sequence
+        self._look(row)
 
-    def end(self, breaks: _Breaks, removed: Mapping[str, int]) -> None:
+    def forget(self, call: str) -> None:
+        """The rows of that call are gone lawfully."""
+        self._entries.pop(call, None)
+
+    def end(self, breaks: _Breaks) -> None:
         """What is left has no counterpart. Where a row and an entry of the same name are left, it is the row that was changed."""
         for row in self._rows:
             self._look(row)
         member, named = _NAMED[self._kind]
         strangers = {_member(body, member) for body in self._unproven}
-        for body, sequence in self._entries.items():
+        left = {body: sequence for of_call in self._entries.values() for body, sequence in of_call.items()}
+        for body, sequence in left.items():
             name = _member(body, member)
-            if name in strangers:
-                breaks.add(sequence, f"its row, {named} {name}, was changed")
-            elif self._kind is not Kind.CONSENT or removed.get(name, 0) < sequence:
-                breaks.add(sequence, f"its row, {named} {name}, is gone")
-        for name in sorted(strangers.difference(_member(body, member) for body in self._entries)):
+            breaks.add(sequence, f"its row, {named} {name}, {'was changed' if name in strangers else 'is gone'}")
+        for name in sorted(strangers.difference(_member(body, member) for body in left)):
             breaks.add(None, f"{named} {name} has no entry: another hand has put it in")
 
     def _look(self, row: Entry | None) -> None:
         if row is None:
             return
-        if self._entries.pop(row.body, None) is None:
+        call = self._call(row.body)
+        waiting = self._entries.get(call, {})
+        if waiting.pop(row.body, None) is None:
             self._unproven.add(row.body)
-        else:
-            self.proven += 1
+            return
+        self.proven += 1
+        if not waiting:
+            del self._entries[call]
+
+    def _call(self, body: str) -> str:
+        return _member(body, "call") if self._kind is Kind.CONSENT else ""
 
 
 def _member(body: str, name: str) -> str:

@@ -1,6 +1,7 @@
 """Tampering of every kind, found, and the first bad entry named. No database: a chain, its rows and the heads that were noted."""
 
 import json
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -217,3 +218,45 @@ class TestWhatEntriesTell:
         row = {"recording_id": "c1-1", "reason": "expired", "rule": "6 months", "sha256": "ab", "size": 4, "file": "present"}
         told = json.loads(entries.deletion({**row, "expires_at": AT, "deleted_at": AT + 1}).body)
         assert told == {**row, "expires_at": "2026-11-21T22:12:30.250Z", "deleted_at": "2026-11-21T22:12:30.251Z"}
+
+
+def aged(count: int, kept: int) -> Iterator[Entry]:
+    """Decisions of years, of which each was removed a while after, but for the last ones."""
+    for number in range(count):
+        yield consent(number)
+        if number >= kept:
+            yield entries.consents_removed(f"c{number - kept}", "3 years after the end of the contract")
+
+
+def test_years_of_removed_decisions_are_not_held() -> None:
+    """C6a: rows go some day, and the ledger that tells of them only grows; what it takes to prove it does not."""
+    count, kept = 6_000, 200
+    rows: dict[Kind, Iterator[Entry]] = {Kind.CONSENT: map(consent, range(count - kept, count))}
+    tracemalloc.start()
+    found = verify(follow(GENESIS, AT, aged(count, kept)), (), rows)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (found.broken, found.proven) == (0, {"consent": kept})
+    assert most < 1_000_000
+
+
+def test_rows_far_behind_those_that_were_removed_are_still_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more rows wait for their entries than may; the rest is read when their turn comes, and a change is found there as well."""
+    monkeypatch.setattr("callguard.evidence.verification.AHEAD", 5)
+    links = tuple(follow(GENESIS, AT, [*map(consent, range(100)), *(entries.consents_removed(f"c{one}", "a rule") for one in range(50))]))
+    left = [consent(one) for one in range(50, 100)]
+    assert Ledger(links, tuple(left)).verify().proven == {"consent": 50}
+    left[30] = entries.consent(consent_row(80, decision="granted"))
+    found = Ledger(links, tuple(left)).verify()
+    assert (found.proven, found.breaks) == ({"consent": 49}, (Break(81, "its row, a decision in call c80, was changed"),))
+
+
+def test_rows_that_came_back_after_they_were_removed_are_told() -> None:
+    """C7: a restored table of decisions is not what the ledger proves."""
+    links = tuple(follow(GENESIS, AT, [consent(1), consent(2), consent(3), entries.consents_removed("c2", "a rule")]))
+    rows = (consent(1), consent(3), consent(2))
+    found = Ledger(links, rows).verify()
+    assert (found.broken, found.proven) == (0, {"consent": 3}), "one that is read before its removal is taken for what it was"
+    late = tuple(follow(GENESIS, AT, [consent(2), entries.consents_removed("c2", "a rule"), consent(1), consent(3)]))
+    (told,) = Ledger(late, rows).verify().breaks
+    assert told == Break(None, "a decision in call c2 has no entry: another hand has put it in")
