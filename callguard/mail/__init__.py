@@ -12,5 +12,6 @@ status`, one too many cannot be taken back. What the server refused, or never sa
     warning            what is due: requests and incidents
     delivery, post     one SMTP session; which mail is tried when
 
-Texts hold numbers and times, never what an SMS or a voicemail says. Once a mail is settled, its text is gone from the database.
+Texts hold numbers and times, never what an SMS or a voicemail says. Once a mail is settled, its text is gone from the database; thirty
+days after it was made, so are its address and its key, which the sweep deletes.
 """

@@ -1,5 +1,5 @@
 """Warnings of what is due: to the people whom `[mail] warn` names, once when it comes into sight, once when a day is left, once when it is
-late.
+late; and then once more every thirty days for as long as it is late, when the mail before is forgotten (:mod:`callguard.store.mail_rows`).
 
 What is in sight says :mod:`callguard.rights.deadlines`. No mail names a person: who may, looks the request or the incident up.
 """

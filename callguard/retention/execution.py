@@ -22,6 +22,7 @@ from callguard.errors import CallguardError, StoreLocked, StoreReadOnly, StoreUn
 from callguard.evidence.heads import note_head
 from callguard.retention.rules import Action, Ground, Verdict, stamp
 from callguard.store.database import Database
+from callguard.store.mail_rows import forget_mails
 from callguard.store.retention_rows import SweepRow, record_sweep
 
 _TO_ALL = (StoreLocked, StoreReadOnly, StoreUnreachable)
@@ -141,7 +142,8 @@ def verdicts(plan: Plan) -> Iterator[Verdict]:
 def execute(plan: Plan, report: Callable[[Outcome], None] = lambda _: None, stopped: Callable[[], bool] = lambda: False) -> SweepTotals:
     """Carry the plan out; ``report`` is told of each verdict, and ``stopped`` is asked before each group.
 
-    Raises :class:`callguard.errors.StoreError` when the database cannot be read; what was done until then stays done and proven.
+    At its end the mails of a month ago are forgotten. Raises :class:`callguard.errors.StoreError` when the database cannot be read; what was
+    done until then stays done and proven.
     """
     counts = dict.fromkeys(Result, 0)
     for group in plan.groups():
@@ -196,4 +198,5 @@ def _record(plan: Plan, totals: SweepTotals) -> None:
     row = SweepRow(as_of=totals.as_of, finished_at=utc_now(), considered=totals.considered, deleted=totals.deleted, failed=totals.failed)
     with plan.database.write() as connection:
         record_sweep(connection, row)
+        forget_mails(connection, row.finished_at)
     note_head(plan.database)

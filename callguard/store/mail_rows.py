@@ -1,16 +1,21 @@
 """The mails that wait, and what became of the others.
 
 A mail is ``waiting``, then ``handing`` while the server may be taking it, then ``sent``, ``failed`` or ``unsure``. Its key is unique, so
-that what two threads or two restarts both want to tell is told once. A settled mail keeps no text.
+that what two threads or two restarts both want to tell is told once. A settled mail keeps no text; its address and key go with the sweep
+after :data:`KEPT`, long after the last moment at which anybody could want to tell the same again. So does one that waits in vain, since
+nobody sends mails here any more. Only what is still late after so long a time is then told anew.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from callguard.store.mail_tables import mails
+
+KEPT = timedelta(days=30)
+"""From a mail's making on, for who asks what became of it."""
 
 WAITING, HANDING, SENT, FAILED, UNSURE = "waiting", "handing", "sent", "failed", "unsure"
 
@@ -74,6 +79,11 @@ def settle(connection: sa.Connection, identifier: int, state: str, at: datetime,
 def interrupted_mails(connection: sa.Connection) -> Sequence[int]:
     """Those that were being handed over when whoever did it ended."""
     return connection.scalars(sa.select(mails.c.id).where(mails.c.settled_at.is_(None), mails.c.state == HANDING)).all()
+
+
+def forget_mails(connection: sa.Connection, now: datetime) -> int:
+    """Delete what is older than :data:`KEPT`; how many there were."""
+    return connection.execute(sa.delete(mails).where(mails.c.made_at < now - KEPT)).rowcount
 
 
 def count_mails(connection: sa.Connection) -> Mapping[str, int]:

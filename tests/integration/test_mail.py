@@ -3,8 +3,11 @@
 import socket
 import ssl
 import threading
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,9 +24,11 @@ from callguard.store.affected_rows import Concerned
 from callguard.store.database import Database
 from callguard.store.mail_rows import Mail, count_mails, mark_handing, queue_mail
 from tests.integration.smtp_server import CERTIFICATE, LOGIN, Place, Postbox, smtp_server, starttls
+from tests.integration.sweep_place import new_place
 
 NEWS = Mail(key="call c1", recipient="shop@example.com", subject="Apel pierdut: +40722000111", body="La 10:15 v-a sunat +40722000111.\n")
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -172,6 +177,35 @@ def test_it_ends_between_two_mails(sqlite_file: Database, place: Place) -> None:
     stopping.set()
     Post(sqlite_file, place.server(), stopping.is_set)(utc_now())
     assert states(sqlite_file) == {"waiting": 1}
+
+
+def test_a_mail_is_forgotten_after_thirty_days_by_the_sweep(database: Database, place: Place, tmp_path: Path) -> None:
+    """S15: address and key of a settled one go, and an unsent one with its text; a younger one stays, so that it is told once."""
+    sweeps = new_place(database, tmp_path)
+    queue(database, NEWS)
+    look(database, place)
+    queue(database, replace(NEWS, key="never sent"))
+    with time_machine.travel(utc_now() + 10 * DAY):
+        queue(database, replace(NEWS, key="call c2"))
+    for days, left in ((29, {"sent": 1, "waiting": 2}), (31, {"waiting": 1}), (41, {})):
+        with time_machine.travel(utc_now() + days * DAY):
+            sweeps.sweep(utc_now())
+        assert states(database) == left
+
+
+def test_what_stays_late_is_told_again_a_month_later(sqlite_file: Database, place: Place, tmp_path: Path) -> None:
+    """S14: and not in between."""
+    sweeps, begun = new_place(sqlite_file, tmp_path), utc_now()
+    with time_machine.travel(begun - 9 * DAY):
+        happened = Happened(nature="a laptop was stolen", since=begun - 9 * DAY, until=None, discovered_at=begun - 9 * DAY)
+        open_incident(sqlite_file, happened, Concerned(queue="sales"), by="Ana Pop")
+    warn = Warnings(sqlite_file, ("dpo@example.com",), ZoneInfo("UTC"))
+    for days in (0, 15, 29, 31, 45):
+        with time_machine.travel(begun + days * DAY):
+            sweeps.sweep(utc_now())
+            warn(utc_now())
+            look(sqlite_file, place)
+    assert sorted(Counter(place.box.subjects).values()) == [2, 2]
 
 
 def test_deadlines_are_told_once_a_stage(sqlite_file: Database, place: Place) -> None:
