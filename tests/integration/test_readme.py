@@ -50,6 +50,7 @@ def invocations() -> Iterator[str]:
     for line in shell().splitlines():
         yield from re.findall(r"^ +(?:\S+=\S+ |runuser .* -- )?callguard (.*)$", line)
     yield from re.findall(r"`callguard ([a-z][^`]*)`", PLAIN)
+    yield from re.findall(r"(?m)^ {4}callguard (.*)$", PLAIN.replace("\\\n", " "))
 
 
 @pytest.mark.parametrize("line", sorted(set(invocations())))
