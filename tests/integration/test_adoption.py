@@ -38,7 +38,7 @@ from callguard.store.tables import calls, consents, recordings
 from tests.integration.adoption_place import HERE, POLICIES, UUID, Place, freepbx, new_place, sound
 from tests.integration.store_values import keep, plain_call
 from tests.other_user import as_ordinary_user
-from tests.wav_bytes import still_open
+from tests.wav_bytes import still_open, whole
 
 AT = datetime(2026, 8, 31, 11, 30, 15, tzinfo=UTC)
 IN = freepbx("in", "0213334444", "0722000111", AT)
@@ -378,6 +378,15 @@ def test_two_recordings_of_one_call_are_of_one_call(place: Place) -> None:
     assert place.stored() == sorted(Path(one.path).name for one in call.recordings)
 
 
+def test_a_call_ends_with_the_last_of_its_recordings(place: Place) -> None:
+    """In whichever order they are found."""
+    unique = f"{int(AT.timestamp())}.9"
+    for name, seconds in ((f"{unique}-a.wav", 60), (f"{unique}-b.wav", 1)):
+        place.record(name, whole(8000 * seconds))
+    place.going_by(chosen=POLICIES[0]).run()
+    assert [call.ended_at for call in place.calls()] == [AT + timedelta(seconds=60)]
+
+
 def test_a_recording_of_a_known_call_with_another_start_is_not_believed(place: Place) -> None:
     """Ids of FreeSWITCH hold no time; here two CDRs disagree."""
     for day in (0, 1):
@@ -464,6 +473,20 @@ def test_a_recording_that_may_only_rest_keeps_its_name(place: Place) -> None:
     assert place.left() == [Path(IN).name]
 
 
+def test_an_original_that_was_changed_since_it_was_read_stays(place: Place) -> None:
+    """What is in it now was adopted by nobody."""
+    original = place.record(IN)
+    plan = place.plan()
+    with plan.home.opened():
+        for _, found in plan._planned():
+            assert found is not None
+            plan.home.adopt(found, place.intake)
+            original.write_bytes(sound("another"))
+            with pytest.raises(FileFault, match="changed since it was read"):
+                plan.home.remove_original(found)
+    assert original.exists()
+
+
 def test_another_name_of_an_original_is_reported(place: Place) -> None:
     original = place.record(IN)
     os.link(original, place.folder / "elsewhere.wav")
@@ -509,6 +532,8 @@ def test_what_had_expired_goes_at_the_next_sweep_with_proof(database: Database, 
     execute(plan_records(database, replace(rules, terms={}), LATER))
     with database.read() as connection:
         assert [connection.scalar(sa.select(sa.func.count()).select_from(table)) for table in (calls, recordings, adoptions)] == [0, 0, 0]
+    (again,) = place.run().values()
+    assert (again.verdict.action, "destroy this copy" in again.verdict.reason) == (Action.LEAVE, True), "C7: the proof outlives the rows"
 
 
 def test_a_hold_on_the_number_catches_it(place: Place) -> None:

@@ -17,6 +17,7 @@ import pytest
 from callguard.call.state import NOBODY
 from callguard.errors import CallguardError, ConfigError, FileFault, GuardRefusal, UsageError
 from callguard.evidence.verification import verify
+from callguard.private_file import new_private_file
 from callguard.rights.acts import Ask
 from callguard.rights.copies import Handing
 from callguard.rights.disclosures import DISCLOSURE, disclose_call, disclose_recording
@@ -184,6 +185,28 @@ def test_a_file_that_is_not_what_was_recorded_is_not_given(site: Site) -> None:
     with pytest.raises(FileFault, match="the file was changed"):
         give(site, handing=replace(HANDING, ground="court order"))
     assert copies_in(site) == 0
+
+
+@pytest.mark.parametrize("step", ["asked again", "made again"])
+def test_what_changes_while_it_is_copied_is_not_given(site: Site, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """S11: consents are asked for again in the transaction that enters the copy; and the copy must be the one that was entered."""
+    agree(site.database, "0722000111", AGENTS_LEG)
+    whole = (site.root / "2026/08/31/r-1.wav").read_bytes()
+
+    @contextmanager
+    def meanwhile(output: Path) -> Iterator[int]:
+        if step == "asked again":
+            note_said(site.database, "r-1", AGENTS_LEG, replace(SAID, step="withdrawn"), region="RO", by="Ana Pop")
+        else:
+            (site.root / "2026/08/31/r-1.wav").write_bytes(whole[:-1] + b"\x03")
+        with new_private_file(output) as descriptor:
+            yield descriptor
+
+    monkeypatch.setattr("callguard.rights.copies.new_private_file", meanwhile)
+    with pytest.raises(CallguardError, match="not every party consents" if step == "asked again" else "what was heard is not what"):
+        give(site)
+    assert (site.folder / "copy.wav").stat().st_size == 0
+    assert copies_in(site) == (step == "made again")
 
 
 def test_a_full_disk_leaves_nothing_that_looks_whole(site: Site) -> None:

@@ -19,6 +19,7 @@ import pytest
 import sqlalchemy as sa
 
 import callguard.rights
+from callguard.call.state import Decision, How
 from callguard.evidence.copying import marked
 from callguard.rights.export_end import SCHEMA
 from callguard.rights.export_page import IS_DELETED, NOT_AGREED, WORDS
@@ -33,8 +34,20 @@ from callguard.store.copy_rows import GIVEN, WITHDRAWN, list_copies
 from callguard.store.database import Database
 from callguard.store.register_tables import exports
 from callguard.store.tables import accesses
-from tests.integration.cli_site import CALLER, Site
-from tests.integration.export_site import HOSTILE, PERSON, SECRETS, SOUND, calls_in, change, exported, files_in, new_export_site, order
+from tests.integration.cli_site import CALLER, Site, consent, inbound
+from tests.integration.export_site import (
+    HOSTILE,
+    OTHER,
+    PERSON,
+    SECRETS,
+    SOUND,
+    calls_in,
+    change,
+    exported,
+    files_in,
+    new_export_site,
+    order,
+)
 from tests.integration.ledger_place import found_in
 
 GROUND = "GDPR art. 15 (3), decided by Dan"
@@ -113,6 +126,18 @@ def test_others_are_masked(content: Mapping[str, bytes]) -> None:
     assert [(party["you"], party["number"]) for party in calls[0]["parties"]] == [(True, "+40722000111"), (False, "*****")]
     assert calls[5]["redirecting"] == ["0040722000111", "*****222"]
     assert (calls[4]["equipment_ip"], calls[0]["equipment_ip"]) == (None, "192.0.2.10")
+
+
+def test_what_others_decided_is_theirs(site: Site, tmp_path: Path) -> None:
+    """S15: GDPR art. 20 (4); neither in the documents nor in the vCon, and told without masks."""
+    site.add(inbound("c9", [consent(Decision.WITHDRAWN, How.KEY, "9")], caller=OTHER, callee=CALLER))
+    for masked in (True, False):
+        exported(site, tmp_path / str(masked), order(masked=masked))
+        content = files_in(tmp_path / str(masked))
+        (call,) = (one for one in calls_in(content) if one["id"] == "c9")
+        assert call["parties"][0]["decision"] == (None if masked else "withdrawn")
+        assert call["decisions"] == []
+        assert ("withdrawn" in content["vcon/000001/c9.vcon.json"].decode()) is False
 
 
 def test_sound_is_given_as_it_was_recorded(content: Mapping[str, bytes]) -> None:

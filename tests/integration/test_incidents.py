@@ -88,6 +88,7 @@ CONCERNED = [
     (Concerned(recordings=("r-1", "r-2")), (2, 0, 0, 2, 0)),
     (Concerned(numbers=(BOB, EVE)), (3, 0, 1, 1, 1)),
     (Concerned(numbers=(BOB,), until=STARTED), (0, 0, 0, 0, 0)),
+    (Concerned(numbers=(Number(BOB.raw, None),)), (0, 0, 0, 0, 0)),
 ]
 
 

@@ -421,6 +421,17 @@ def test_a_row_that_is_gone_meanwhile_is_not_marked(quick: ReconcilePlace) -> No
     assert plan.carry_out(planned).judgment.ground == "gone"
 
 
+def test_only_what_was_shown_is_done(quick: ReconcilePlace) -> None:
+    """A verdict that has become another one meanwhile is for the next run, which shows it."""
+    quick.add("a")
+    quick.put(part("b.wav"), b"callguard sealed 1 b\n")
+    plan = quick.plan()
+    (planned,) = plan.comparison.differences()
+    assert planned.judgment.step is Step.REMOVE
+    found = plan.carry_out(replace(planned, judgment=planned.judgment._replace(step=Step.DESTROY)))
+    assert (found.judgment.step, found.judgment.ground, len(quick.left())) == (Step.LEAVE, "busy", 2)
+
+
 @pytest.mark.parametrize("ground", ["unknown", "restored"])
 def test_what_changes_after_it_was_read_is_left_alone(quick: ReconcilePlace, ground: str) -> None:
     if ground == "restored":

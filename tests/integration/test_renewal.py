@@ -182,8 +182,11 @@ def test_what_is_deleted_meanwhile_is_left_alone(place: Place) -> None:
     add_sealed(place, "r2")
     place.keys.destroy(order("r2").path)
     assert plan(place).carry_out(replace(planned, recording="r2", path=order("r2").path)).step is Step.KEEP
+    kept = content(place, "r1")
     place.sweep()
+    Sealer(place.root.parent).key("r1").write_bytes(kept)
     assert plan(place).carry_out(planned).step is Step.KEEP
+    assert content(place, "r1") == kept, "a key that somebody brought back is not for the new master key"
 
 
 def test_what_changes_under_its_hands_is_not_wrapped(place: Place) -> None:
