@@ -19,7 +19,7 @@ from callguard.errors import CallguardError, ConfigError, FileFault, GuardRefusa
 from callguard.evidence.verification import verify
 from callguard.private_file import new_private_file
 from callguard.rights.acts import Ask
-from callguard.rights.copies import Handing
+from callguard.rights.copies import Handing, Source, hand_out
 from callguard.rights.disclosures import DISCLOSURE, disclose_call, disclose_recording
 from callguard.rights.finding import find
 from callguard.rights.person import the_person
@@ -207,6 +207,15 @@ def test_what_changes_while_it_is_copied_is_not_given(site: Site, monkeypatch: p
         give(site)
     assert (site.folder / "copy.wav").stat().st_size == 0
     assert copies_in(site) == (step == "made again")
+
+
+def test_a_copy_that_is_not_the_one_that_was_entered_is_none(site: Site) -> None:
+    """S11: by its hash, which is made before the copy is."""
+    made = iter((b"entered", b"written"))
+    source = Source(call="ca1", recording=None, make=lambda _: [next(made)], permit=lambda _: None)
+    with pytest.raises(FileFault, match="is not the copy that was entered"):
+        hand_out(site.database, source, HANDING, site.folder / "copy.json")
+    assert (site.folder / "copy.json").stat().st_size == 0
 
 
 def test_a_full_disk_leaves_nothing_that_looks_whole(site: Site) -> None:

@@ -319,6 +319,20 @@ def test_a_consent_that_is_withdrawn_while_it_is_copied_counts(site: Site, tmp_p
     assert calls_in(content)[0]["recordings"][0]["withheld"] == NOT_AGREED
 
 
+def test_what_is_restricted_while_it_is_copied_is_not_given(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S15: GDPR art. 18, whatever the ground; and no copy is entered."""
+
+    def restricting(sound: Iterable[bytes], size: int, mark: str) -> Iterator[bytes]:
+        yield from marked(sound, size, mark)
+        change(site, "c0-p", restricted=True)
+
+    monkeypatch.setattr("callguard.rights.export.marked", restricting)
+    exported(site, tmp_path / "export", order(ground=GROUND))
+    assert not [name for name in files_in(tmp_path / "export") if "c0-p" in name]
+    with site.database.read() as connection:
+        assert [one.recording_id for one in list_copies(connection)] == ["c1-s"]
+
+
 def test_what_is_no_wav_is_given_as_what_it_is(site: Site, tmp_path: Path) -> None:
     """S15: an adopted recording keeps its form; sealed it is told by the name that it has below."""
     sound = b"ID3" + bytes(25)

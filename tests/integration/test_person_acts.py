@@ -239,6 +239,7 @@ def test_a_wrong_number_is_set_right_and_kept_as_a_hash(place: RecordPlace) -> N
     (turned,) = (row["redirecting"] for row in place.rows(calls) if row["id"] == "c4")
     assert turned == ["+40733000999"]
     assert [row["sender_e164"] for row in place.rows(messages)] == ["+40733000999", BEA]
+    assert {row["call_id"]: row["number"] for row in place.rows(consents)} == {"c1": "+40733000999", "c2": ADA, "c3": ADA, "c4": ADA}
     with place.database.read() as connection:
         (act,) = acts_of(connection, right.number)
         kinds = [link.kind for link in links(connection)]
