@@ -157,8 +157,8 @@ def test_the_text_has_the_four_points_in_both_languages(filled: Database) -> Non
     """S14: nature, date and time of incident and discovery, number of people, categories of data."""
     incident = entered(filled, Concerned(since=STARTED - HOUR))
     points = {
-        "ro": ("5 și 1 apeluri cu număr ascuns", "(2)", "3 apeluri", "1 mesaje"),
-        "en": ("5, and 1 calls of withheld", "(2)", "3 calls", "1 messages"),
+        "ro": ("5; în plus, apeluri cu număr ascuns: 1", "(2)", "apeluri: 3", "mesaje: 1"),
+        "en": ("5; besides them, calls of withheld numbers: 1", "(2)", "calls: 3", "messages: 1"),
     }
     for language, words in points.items():
         more = More(consequences="none known", measures="keys destroyed", delay="flood")

@@ -27,13 +27,13 @@ _RECIPIENTS: Mapping[str, Mapping[Recipient, str]] = {
 _CATEGORIES: Mapping[str, Mapping[Category, str]] = {
     "ro": {
         Category.RECORDINGS: "înregistrări ale convorbirilor ({count})",
-        Category.CALLS: "date despre apeluri: numere de telefon, data, ora, durata, adresa IP și echipamentul ({count} apeluri)",
-        Category.MESSAGES: "numerele, data și ora mesajelor SMS, fără conținut ({count} mesaje)",
+        Category.CALLS: "date despre apeluri: numere de telefon, data, ora, durata, adresa IP și echipamentul (apeluri: {count})",
+        Category.MESSAGES: "numerele, data și ora mesajelor SMS, fără conținut (mesaje: {count})",
     },
     "en": {
         Category.RECORDINGS: "recordings of conversations ({count})",
-        Category.CALLS: "data on calls: telephone numbers, date, time, duration, IP address and equipment ({count} calls)",
-        Category.MESSAGES: "numbers, date and time of SMS, without their content ({count} messages)",
+        Category.CALLS: "data on calls: telephone numbers, date, time, duration, IP address and equipment (calls: {count})",
+        Category.MESSAGES: "numbers, date and time of SMS, without their content (messages: {count})",
     },
 }
 _SPANS: Mapping[str, tuple[str, str]] = {
@@ -42,8 +42,8 @@ _SPANS: Mapping[str, tuple[str, str]] = {
 }
 _NOBODY: Mapping[str, str] = {"ro": "niciuna", "en": "none"}
 _UNKNOWN: Mapping[str, str] = {
-    "ro": "{people} și {unknown} apeluri cu număr ascuns",
-    "en": "{people}, and {unknown} calls of withheld numbers",
+    "ro": "{people}; în plus, apeluri cu număr ascuns: {unknown}",
+    "en": "{people}; besides them, calls of withheld numbers: {unknown}",
 }
 _MORE: Mapping[str, Mapping[str, str]] = {
     "ro": {
