@@ -11,6 +11,7 @@ from callguard.cli.gate import require_role, signature
 from callguard.cli.meant import person_meant
 from callguard.cli.output import Json, print_fields, print_json
 from callguard.cli.session import database, settings
+from callguard.errors import UsageError
 from callguard.lines import line
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def export(  # noqa: PLR0913 - each is an option of its own
     for option, given in (("--unmasked", unmasked), ("--lawful-ground", lawful_ground is not None)):
         if given:
             require_role(chosen, f"person export {option}")
+    _require_outside(to, chosen.recordings.root)
     order = _order(chosen, number, reason, by, lawful_ground, masked=not unmasked)
     with database(chosen) as opened, _place(to) as place, _progress() as advance:
         head = Export(Source(opened, chosen.recordings.root, vault(chosen)), order, place).run(advance)
@@ -58,6 +60,11 @@ def export(  # noqa: PLR0913 - each is an option of its own
         print_json(document)
     else:
         print_fields((document | {"masked": "yes" if head["masked"] else "no"}).items())
+
+
+def _require_outside(to: Path, root: Path) -> None:
+    if to.absolute().is_relative_to(root):
+        raise UsageError("lies in the recordings root", place=str(to), remedy="name another place: callguard reconcile clears that one")
 
 
 def _order(chosen: "Settings", number: str, reason: str, by: str | None, ground: str | None, *, masked: bool) -> "Order":

@@ -132,6 +132,14 @@ def test_a_faulty_configuration_is_one_document_too(typed: Typed, site: Site) ->
     assert len(err.splitlines()) == 4
 
 
+def test_an_export_is_not_put_among_the_recordings(typed: Typed, site: Site) -> None:
+    """Where it would be files that no row knows."""
+    to = site.root / "request-12"
+    status, _, err = typed("person", "export", "0722000111", "--reason", "x", "--to", str(to))
+    assert (status, to.exists()) == (2, False)
+    assert err.startswith(f"callguard: {to}: lies in the recordings root\n")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
