@@ -35,19 +35,8 @@ STATEMENT_S = 30
 LOG_LIMIT_BYTES = 16 * 1024 * 1024
 """What SQLite cuts the write-ahead log back to once a long reader no longer holds it open."""
 
-LOG_PAGES = 2_000
-"""Pages in the log from which on a commit copies them into the file, and so takes twice as long. SQLite's own 1,000: one in sixty."""
-
 LOOK_S = 0.001
 """How often a writer looks whether SQLite's one writing transaction is over."""
-
-_PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    "foreign_keys=ON",
-    f"journal_size_limit={LOG_LIMIT_BYTES}",
-    f"wal_autocheckpoint={LOG_PAGES}",
-)
 
 _WRITING = "callguard_writing"
 
@@ -183,7 +172,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 
 
 def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    for pragma in _PRAGMAS:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"journal_size_limit={LOG_LIMIT_BYTES}"):
         _execute(connection, f"PRAGMA {pragma}")
 
 
