@@ -6,14 +6,15 @@ with recordings: cut off in between, the file lies where it was, the next reconc
 ledger, without the path. Each file has an entry and a name of its own, also one that appears where another was taken from; and as long as
 it lies here, its entry stays open.
 
-It expires after its own term and is deleted by the sweep with a proof like a recording's. While a hold may ask for it, it stays
+It expires after its own term and is deleted by the sweep with a proof like a recording's, or before that when a person whose it is asks for
+erasure (:mod:`callguard.rights.remains`). While a hold may ask for it, it stays
 (:mod:`callguard.retention.staying`). To be given back means to lie again where it was, for `callguard import` or for whoever misses it.
 """
 
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def take_in(database: Database, root: Path, new: NewQuarantined, still: Callable
                 _move(root, new.path, entered.name)
                 return True
         except (OSError, Obstruction) as failure:
-            fault = FileFault(f"could not be moved: {getattr(failure, 'strerror', None) or failure}")
+            fault = FileFault(f"could not be moved: {_why(failure)}")
         if not _lies_here(root, entered):  # moved it may be all the same: by another process, or not durably
             quarantine_rows.give_up(connection, entered, utc_now())
     raise fault
@@ -92,8 +93,8 @@ def give_back(database: Database, root: Path, identifier: int, *, by: str, reaso
         quarantine_rows.release(connection, found, person, why, utc_now())
         try:
             _move_back(root, found.name, found.path, place)
-        except OSError as failure:
-            raise FileFault(f"could not be put back: {failure.strerror or failure}", place=place) from failure
+        except (OSError, FileFault) as failure:
+            raise FileFault(f"could not be put back: {_why(failure)}", place=place) from failure
     return found.path
 
 
@@ -128,30 +129,49 @@ class QuarantinePlan:
             found = lock_quarantined(connection, int(asked.record))
             if found is None:
                 return [kept(Verdict(asked.record, Action.KEEP, Ground.DELETED, "it is over", asked.expires_at, Kind.QUARANTINE))]
-            verdict = self._judge(connection, found)
-            if verdict.action is Action.KEEP:
-                return [kept(verdict)]
-            lies = inspect(self.root, _in_quarantine(found.name))
-            prove_gone(connection, found, verdict.reason, lies.value, utc_now())
-            delete(self.root, _in_quarantine(found.name))
-        return [Outcome(verdict, Result.FAILED if lies is Finding.LINKED else Result.DELETED)]
+            return [_remove(connection, self.root, found, self._judge(connection, found))]
 
     def _page(self, after: Quarantined | None) -> Sequence[Quarantined]:
         with self.database.read() as connection:
             return quarantined_page(connection, self.as_of, after)
 
     def _judge(self, connection: sa.Connection, one: Quarantined) -> Verdict:
-        row = rows_of(connection, [one.recording_id]).get(one.recording_id) if one.recording_id else None
-        ground, why = Ground.EXPIRED, f"expired on {stamp(one.expires_at)}: {one.rule}"
-        lies = inspect(self.root, _in_quarantine(one.name))
-        if held := stays(connection, row, one.recording_id):
-            ground, why = Ground.HELD, held
-        elif lies in _OBSTACLES:
-            ground, why = Ground.OBSTRUCTED, f"expired on {stamp(one.expires_at)}, but {lies.value}"
-        elif lies is not Finding.PRESENT:
-            why += "; the file was missing" if lies is Finding.MISSING else "; another name of the file remains outside callguard's reach"
-        action = Action.DELETE if ground is Ground.EXPIRED else Action.KEEP
-        return Verdict(str(one.id), action, ground, why, one.expires_at, Kind.QUARANTINE)
+        return judge_quarantined(connection, self.root, one, f"expired on {stamp(one.expires_at)}", f": {one.rule}")
+
+
+def judge_quarantined(connection: sa.Connection, root: Path, one: Quarantined, why: str, rule: str = "") -> Verdict:
+    """Whether it may go for that reason, by that rule: no hold and no restriction may ask for it, and it can be reached."""
+    row = rows_of(connection, [one.recording_id]).get(one.recording_id) if one.recording_id else None
+    ground, told = Ground.EXPIRED, f"{why}{rule}"
+    lies = inspect(root, _in_quarantine(one.name))
+    if held := stays(connection, row, one.recording_id):
+        ground, told = Ground.HELD, held
+    elif lies in _OBSTACLES:
+        ground, told = Ground.OBSTRUCTED, f"{why}, but {lies.value}"
+    elif lies is not Finding.PRESENT:
+        told += "; the file was missing" if lies is Finding.MISSING else "; another name of the file remains outside callguard's reach"
+    action = Action.DELETE if ground is Ground.EXPIRED else Action.KEEP
+    return Verdict(str(one.id), action, ground, told, one.expires_at, Kind.QUARANTINE)
+
+
+def erase_quarantined(database: Database, root: Path, identifier: int, why: str, rule: str) -> Outcome | None:
+    """Delete it before its last day, as a sweep would then; ``None`` when it is over. Raises :class:`CallguardError`."""
+    with database.write() as connection:
+        shut(connection)
+        found = lock_quarantined(connection, identifier)
+        if found is None:
+            return None
+        return _remove(connection, root, replace(found, rule=rule), judge_quarantined(connection, root, found, why))
+
+
+def _remove(connection: sa.Connection, root: Path, one: Quarantined, verdict: Verdict) -> Outcome:
+    """Proven first and removed then, so that a database that cannot keep the proof keeps the file."""
+    if verdict.action is Action.KEEP:
+        return kept(verdict)
+    lies = inspect(root, _in_quarantine(one.name))
+    prove_gone(connection, one, verdict.reason, lies.value, utc_now())
+    delete(root, _in_quarantine(one.name))
+    return Outcome(verdict, Result.FAILED if lies is Finding.LINKED else Result.DELETED)
 
 
 def _in_quarantine(name: str) -> str:
@@ -195,6 +215,11 @@ def _move_back(root: Path, name: str, path: str, place: str) -> None:
             os.rename(at.name, to.name, src_dir_fd=at.folder, dst_dir_fd=to.folder)
             os.fsync(to.folder)
             os.fsync(at.folder)
+
+
+def _why(failure: OSError | FileFault) -> str:
+    """Without the place, which may hold a number: complaints end up in logs."""
+    return failure.message if isinstance(failure, FileFault) else failure.strerror or type(failure).__name__
 
 
 def _is_there(at: Spot) -> bool:

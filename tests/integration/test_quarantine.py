@@ -160,6 +160,20 @@ def test_what_cannot_be_moved_stays_where_it_was(place: ReconcilePlace) -> None:
     assert [row["ending"] for row in place.quarantine_rows()] == ["not moved"]
 
 
+def test_no_complaint_tells_a_path(place: ReconcilePlace) -> None:
+    """S13: names of a PBX hold numbers, and complaints end up in logs."""
+    number = moved(place)
+    place.day.rename(place.root / "elsewhere")
+    (place.root / DAY).symlink_to(place.root / "elsewhere")
+    with pytest.raises(FileFault, match="could not be put back") as told:
+        give_back(place.files.database, place.root, number, by="Ana Pop", reason="ours")
+    assert (told.value.place, "0722000111" in str(told.value)) == (f"quarantine {number}", False)
+    (place.root / "elsewhere" / NUMBERED).write_bytes(CONTENT)
+    with pytest.raises(FileFault, match="could not be moved: symbolic link") as told:
+        take_in(place.files.database, place.root, entry_for(NUMBERED), lambda _: True)
+    assert "0722000111" not in str(told.value)
+
+
 def test_what_does_not_agree_in_quarantine_is_told(place: ReconcilePlace) -> None:
     number = moved(place)
     (one,) = place.in_quarantine()

@@ -245,7 +245,19 @@ def test_rows_far_behind_those_that_were_removed_are_still_proven(monkeypatch: p
     monkeypatch.setattr("callguard.evidence.verification.AHEAD", 5)
     links = tuple(follow(GENESIS, AT, [*map(consent, range(100)), *(entries.consents_removed(f"c{one}", "a rule") for one in range(50))]))
     left = [consent(one) for one in range(50, 100)]
-    assert Ledger(links, tuple(left)).verify().proven == {"consent": 50}
+    read: list[Entry] = []
+
+    def rows() -> Iterator[Entry]:
+        for row in left:
+            read.append(row)
+            yield row
+
+    def entered() -> Iterator[Link]:
+        for link in links:
+            assert len(read) <= max(0, link.sequence - 50) + 6
+            yield link
+
+    assert verify(entered(), (), {Kind.CONSENT: rows()}).proven == {"consent": 50}
     left[30] = entries.consent(consent_row(80, decision="granted"))
     found = Ledger(links, tuple(left)).verify()
     assert (found.proven, found.breaks) == ({"consent": 49}, (Break(81, "its row, a decision in call c80, was changed"),))
