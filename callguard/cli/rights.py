@@ -70,7 +70,7 @@ def erase(  # noqa: PLR0913 - each is an option of its own
         print_table(VERDICTS, map(_row, judged), none="nothing is kept")
         _sum_up(judged, done)
     if done is not None and done.failed:
-        raise PartialFailure(f"{done.failed} recordings could not be erased", remedy="see above; then run it once more")
+        raise PartialFailure(f"{done.failed} records or files could not be erased", remedy="see above; then run it once more")
 
 
 @person.command()

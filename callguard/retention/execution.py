@@ -142,8 +142,8 @@ def verdicts(plan: Plan) -> Iterator[Verdict]:
 def execute(plan: Plan, report: Callable[[Outcome], None] = lambda _: None, stopped: Callable[[], bool] = lambda: False) -> SweepTotals:
     """Carry the plan out; ``report`` is told of each verdict, and ``stopped`` is asked before each group.
 
-    At its end the mails of a month ago are forgotten. Raises :class:`callguard.errors.StoreError` when the database cannot be read; what was
-    done until then stays done and proven.
+    At its end the mails of a month ago are forgotten. Raises :class:`callguard.errors.StoreError` when the database cannot be read; what
+    was done until then stays done and proven.
     """
     counts = dict.fromkeys(Result, 0)
     for group in plan.groups():

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     SMS = "sms"
     CONSENT = "consent"
     QUARANTINE = "quarantine"
+    EQUIPMENT = "equipment"
 
 
 class Anchor(StrEnum):

@@ -5,6 +5,7 @@
     wishes, optouts, optout_list, listed    the wish not to be recorded: entered, taken out, read from a list, and what the daemon goes by
     terms, requests, letters/, sender       what people ask for and by when it is due; the answers, and who signs them
     erasing, erasure      what goes, is cut and stays of a person, and why; done with proof
+    remains               what is kept of them outside of calls and messages: in quarantine, and of their phones
     acts, objection, restriction, rectification    what else is done for a person who asks
     grounds, copies, releases, disclosures         what leaves the house: on which ground, with whose consent, and how a copy is known
     export                all of it written out, to take away: export_place and export_zip say where to, export_shape what of it,

@@ -24,6 +24,11 @@ from callguard.retention.rules import Ground, stamp
 from callguard.retention.terms import Anchor, Kind, owed
 
 ART_17 = "erased at the person's request (GDPR art. 17)"
+RULE = "GDPR art. 17"
+"""As a proof tells the rule."""
+
+REQUEST, OBSTRUCTED = "request", "obstructed"
+"""Grounds beside those of the law: of what goes, and of what could not go though it should have."""
 
 
 class Fate(StrEnum):
@@ -47,7 +52,6 @@ class Judged:
 
 
 _GROUNDS = {Anchor.CONTRACT_END: "contract term", Anchor.FINANCIAL_YEAR_END: "financial year"}
-_REQUEST = "request"
 
 
 def judge_sound(recording: str, status: RecordingStatus, matter: Matter, holds: Collection[Hold], *, restricted: bool) -> Judged:
@@ -55,9 +59,7 @@ def judge_sound(recording: str, status: RecordingStatus, matter: Matter, holds: 
     if status in RUNNING:
         return Judged(Kind.RECORDING, recording, Fate.KEEP, Ground.RUNNING, "still recording")
     stays = _stays(matter, holds, restricted=restricted)
-    return (
-        Judged(Kind.RECORDING, recording, Fate.KEEP, *stays) if stays else Judged(Kind.RECORDING, recording, Fate.ERASE, _REQUEST, ART_17)
-    )
+    return Judged(Kind.RECORDING, recording, Fate.KEEP, *stays) if stays else Judged(Kind.RECORDING, recording, Fate.ERASE, REQUEST, ART_17)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ def judge_written(record: Written, now: datetime, holds: Collection[Hold]) -> Ju
         return Judged(record.kind, record.id, Fate.KEEP, Ground.NEEDED, f"its recording {record.recording} is still there", record.until)
     anchors = owed(record.rule)
     if not anchors or (record.until is not None and record.until <= now):
-        return Judged(record.kind, record.id, Fate.ERASE, _REQUEST, ART_17)
+        return Judged(record.kind, record.id, Fate.ERASE, REQUEST, ART_17)
     ground = " and ".join(_GROUNDS[anchor] for anchor in anchors)
     until = f", until {stamp(record.until)}" if record.until else ""
     fate = Fate.CUT if record.kind is Kind.CDR else Fate.KEEP

@@ -1,7 +1,8 @@
 """Erasing what is kept of a person: planned first, then done with proof by the same verdicts (S15, C9; GDPR art. 17).
 
-Sound goes first, by the steps of the sweep (:mod:`callguard.retention.going`), a page of the person's calls at a time; then the records of
-these calls, each transaction asking the holds anew. What went is proven without a number and without a name; the act itself is entered at
+What lies outside of calls goes first (:mod:`callguard.rights.remains`), as long as it is known by the calls whose it is. Then sound, by the
+steps of the sweep (:mod:`callguard.retention.going`), a page of the person's calls at a time; then the records of these calls, each
+transaction asking the holds anew. What went is proven without a number and without a name; the act itself is entered at
 the end, with the counts. Cut off anywhere, the same command goes on: what is gone is no more, and the rest is judged as it is then.
 
 The person's own letters stay: requests, and what was answered; so do the do-not-record register, which keeps them from being recorded, and
@@ -29,8 +30,9 @@ from callguard.retention.rules import Finding
 from callguard.retention.terms import Expiry, Kind
 from callguard.retention.whole import Premises
 from callguard.rights.acts import Ask, enter_act
-from callguard.rights.erasing import ART_17, Fate, Judged, Written, judge_sound, judge_written
+from callguard.rights.erasing import ART_17, OBSTRUCTED, RULE, Fate, Judged, Written, judge_sound, judge_written
 from callguard.rights.person import Person
+from callguard.rights.remains import erase_remains, judge_remains
 from callguard.store.database import Database
 from callguard.store.erasure_rows import cut_call, erase_record
 from callguard.store.hold_rows import holds_in_force, matters, shut
@@ -43,9 +45,6 @@ ERASE = "erase"
 PAGE = 100
 """Calls at a time: their recordings go together, and their records are one transaction."""
 
-RULE = "GDPR art. 17"
-
-_OBSTRUCTED = "obstructed"
 _LINKED = "another name of its file remains outside callguard's reach"
 _OPEN = frozenset({Finding.PRESENT, Finding.LINKED, Finding.MISSING})
 """What lies at the place of a recording that can go: with its folder gone as well, a disk may not be mounted."""
@@ -78,6 +77,7 @@ class Erasure:
     def planned(self, now: datetime) -> Iterator[Judged]:
         """What would become of each record at that moment. Raises :class:`GuardRefusal` while the person is in a call."""
         self._require_no_call()
+        yield from judge_remains(self.premises, self.person)
         for page in self._pages(call_page):
             with self.database.read() as connection:
                 holds = holds_in_force(connection)
@@ -102,7 +102,7 @@ class Erasure:
         self._require_no_call()
         self._require_root()
         for judged in self._done():
-            counts[_COUNTED[judged.fate] if judged.ground != _OBSTRUCTED else "failed"] += 1
+            counts[_COUNTED[judged.fate] if judged.ground != OBSTRUCTED else "failed"] += 1
             report(judged)
         with self.database.write() as connection:
             enter_act(connection, ERASE, self.person, meant, counts)
@@ -110,6 +110,7 @@ class Erasure:
         return Erased(**counts)
 
     def _done(self) -> Iterator[Judged]:
+        yield from erase_remains(self.premises, self.person)
         for page in self._pages(call_page):
             yield from self._erase_sound(page)
             yield from self._erase_written(Kind.CDR, page)
@@ -232,4 +233,4 @@ def _carry_out(connection: sa.Connection, judged: Judged, now: datetime) -> None
 
 
 def _obstructed(judged: Judged, fault: str) -> Judged:
-    return replace(judged, fate=Fate.KEEP, ground=_OBSTRUCTED, reason=f"{ART_17} asked for, but {fault}")
+    return replace(judged, fate=Fate.KEEP, ground=OBSTRUCTED, reason=f"{ART_17} asked for, but {fault}")

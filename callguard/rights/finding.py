@@ -5,13 +5,14 @@ the person. A new register adds its section to :data:`SECTIONS`, and is then fou
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TypeAlias
 
 import sqlalchemy as sa
 
 from callguard.retention.holds import Scope, holding
 from callguard.rights.person import Person
+from callguard.rights.remains import quarantined_of, seen_of
 from callguard.store.act_rows import acts_of
 from callguard.store.copy_rows import Copy, copied_calls_of, list_copies
 from callguard.store.hold_rows import ListedHold, list_holds, matters
@@ -122,6 +123,16 @@ def _acts(connection: sa.Connection, person: Person, _: Sequence[str]) -> Sequen
     return [{name: getattr(one, name) for name in told} for one in acts_of(connection, person.number)]
 
 
+def _quarantine(connection: sa.Connection, person: Person, _: Sequence[str]) -> Sequence[Row]:
+    told = ("id", "path", "reason", "moved_at", "expires_at")
+    return [{name: getattr(one, name) for name in told} for one in quarantined_of(connection, person)]
+
+
+def _equipment(connection: sa.Connection, person: Person, _: Sequence[str]) -> Sequence[Row]:
+    """The addresses that their accounts were used from, as far as a notice has them kept."""
+    return [asdict(one) for one in seen_of(connection, person)]
+
+
 SECTIONS: Sequence[Section] = (
     Section("holds", _holds),
     Section("optouts", _optouts, given=("way", "wished_on", "entered_at", "removed_at")),
@@ -129,5 +140,7 @@ SECTIONS: Sequence[Section] = (
     Section("acts", _acts, given=("act", "at")),
     Section("copies", _copies),
     Section("exports", _exports, given=("at", "masked")),
+    Section("quarantine", _quarantine, given=("moved_at", "expires_at")),
+    Section("equipment", _equipment, given=("account", "address", "user_agent", "first_seen_at", "last_seen_at")),
 )
 """Every register that names people by number, in the order in which they are shown."""

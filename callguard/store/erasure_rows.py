@@ -1,7 +1,8 @@
-"""What an erasure writes to the records of calls and messages: gone with proof, or cut to what their ground needs (GDPR art. 17)."""
+"""What an erasure writes to records of calls, messages and phones: gone with proof, or cut to what their ground needs (GDPR art. 17)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from secrets import token_hex
 
 import sqlalchemy as sa
 
@@ -9,6 +10,7 @@ from callguard.evidence import entries, retention_entries
 from callguard.evidence.chain import Entry
 from callguard.retention.terms import Kind
 from callguard.store.ledger_rows import append
+from callguard.store.notice_rows import Equipment, forget_equipment
 from callguard.store.record_parts import parts_of, prove_deletion, remove_call, remove_message
 from callguard.store.rights_tables import redirections
 from callguard.store.tables import calls
@@ -26,6 +28,17 @@ def erase_record(connection: sa.Connection, kind: Kind, identifier: str, reason:
     else:
         remove_message(connection, identifier)
     append(connection, [*_entries(gone, identifier, reason, rule, now)])
+
+
+def erase_equipment(connection: sa.Connection, seen: Iterable[Equipment], reason: str, rule: str, now: datetime) -> None:
+    """Remove addresses that accounts were seen at; with a proof of each under a random name, since an account is a number."""
+    told = {"reason": reason, "rule": rule, "kept_until": now, "deleted_at": now}
+    gone = {token_hex(8): one for one in seen}
+    for one in gone.values():
+        forget_equipment(connection, one)
+    if gone:
+        prove_deletion(connection, [{"kind": Kind.EQUIPMENT.value, "record_id": name, **told} for name in gone])
+        append(connection, [retention_entries.record_deletion(Kind.EQUIPMENT.value, name, rule, to_millis(now)) for name in gone])
 
 
 def cut_call(connection: sa.Connection, identifier: str) -> bool:

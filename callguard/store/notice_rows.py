@@ -3,8 +3,9 @@
 An address that an account was not seen at for :data:`REMEMBERED` is forgotten when a new one comes: no history of whereabouts grows.
 """
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -43,6 +44,31 @@ def note_address(connection: sa.Connection, seen: EquipmentSeen) -> bool:
     connection.execute(sa.insert(equipment).values(row | agent))
     connection.execute(sa.delete(equipment).where(of_account, equipment.c.last_seen_at < seen.at - REMEMBERED))
     return bool(known)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equipment:
+    """An address that an account was used from, and the kind of phone where it was told."""
+
+    pbx: str
+    account: str
+    address: str
+    user_agent: str | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+def equipment_of(connection: sa.Connection, theirs: Callable[[str], bool]) -> Sequence[Equipment]:
+    """What was seen of the accounts that are ``theirs``, the latest first; accounts are few, since notices name each of them."""
+    accounts = [one for one in connection.scalars(sa.select(equipment.c.account).distinct()) if theirs(one)]
+    wanted = sa.select(equipment).where(equipment.c.account.in_(accounts)).order_by(equipment.c.last_seen_at.desc(), equipment.c.address)
+    return [Equipment(**row) for row in connection.execute(wanted).mappings()]
+
+
+def forget_equipment(connection: sa.Connection, seen: Equipment) -> None:
+    """Delete one of these."""
+    itself = (getattr(equipment.c, name) == getattr(seen, name) for name in ("pbx", "account", "address"))
+    connection.execute(sa.delete(equipment).where(*itself))
 
 
 def forget_others(connection: sa.Connection, wanted_mailbox: Callable[..., object], wanted_account: Callable[..., object]) -> None:

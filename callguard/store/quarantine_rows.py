@@ -4,6 +4,7 @@ A row that is closed keeps when and how, and no longer where the file lay (:mod:
 """
 
 import secrets
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from callguard.evidence import entries, reconcile_entries
 from callguard.store.ledger_rows import append
 from callguard.store.loading import in_chunks
 from callguard.store.quarantine_tables import quarantine
-from callguard.store.tables import deletions
+from callguard.store.tables import calls, deletions, recordings
 from callguard.store.types import to_millis
 
 PAGE = 500
@@ -89,10 +90,32 @@ def quarantined_page(connection: sa.Connection, by: datetime | None, after: Quar
 
 def all_quarantined(connection: sa.Connection) -> Iterator[Quarantined]:
     """All that is there, in order of expiry."""
+    for page in pages(connection):
+        yield from page
+
+
+def pages(connection: sa.Connection) -> Iterator[Sequence[Quarantined]]:
+    """The same, by the page."""
     page = quarantined_page(connection, None, None)
     while page:
-        yield from page
+        yield page
         page = quarantined_page(connection, None, page[-1])
+
+
+def calls_behind(connection: sa.Connection, page: Iterable[Quarantined], uniques: Mapping[int, str]) -> Mapping[int, frozenset[str]]:
+    """The calls that these are of: by the recording that is told of the file, and by the PBX's id of a call, which stands in its name."""
+    page = list(page)
+    of_recording = sa.select(recordings.c.id, recordings.c.call_id)
+    of_recording = of_recording.where(recordings.c.id.in_([one.recording_id for one in page if one.recording_id]))
+    by_recording = {row.id: row.call_id for row in connection.execute(of_recording)}
+    by_name: dict[str, set[str]] = defaultdict(set)
+    for row in connection.execute(sa.select(calls.c.linkedid, calls.c.id).where(calls.c.linkedid.in_(set(uniques.values())))):
+        by_name[row.linkedid].add(row.id)
+    found = {one.id: set(by_name.get(uniques.get(one.id, ""), ())) for one in page}
+    for one in page:
+        if one.recording_id in by_recording:
+            found[one.id].add(by_recording[one.recording_id])
+    return {identifier: frozenset(some) for identifier, some in found.items()}
 
 
 def count_due_quarantined(connection: sa.Connection, as_of: datetime) -> int:
