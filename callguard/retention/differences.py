@@ -150,7 +150,7 @@ class Difference:
     @property
     def for_a_person(self) -> bool:
         """Whether it is not over when the step is done."""
-        return self.judgment.step is Step.LEAVE or (self.linked and self.judgment.step is Step.DESTROY)
+        return self.judgment.step is Step.LEAVE or (self.linked and self.judgment.step in TAKING)
 
 
 def withheld(judgment: Judgment, why: str | None) -> Judgment:

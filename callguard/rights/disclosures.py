@@ -2,7 +2,7 @@
 
 What is given is a recording, or the record of a call as a JSON document. What is restricted is given only where the law asks for it
 (:mod:`callguard.rights.grounds`). Numbers in a call's record are whole: an authority has no use for half of one, and the ground is written
-down.
+down. What is held is not told: an investigation is nobody else's affair.
 """
 
 import json
@@ -51,6 +51,8 @@ def disclose_call(database: Database, call: str, handing: Handing, output: Path)
     if record is None:
         raise UsageError("there is no such call", place=call, remedy="callguard calls lists them")
     told = asdict(record)
+    for one in told["recordings"]:
+        del one["held"]
 
     def make(mark: str) -> Iterable[bytes]:
         yield json.dumps({"copy": mark, "call": told}, ensure_ascii=False, indent=2, default=_plain).encode() + b"\n"

@@ -18,6 +18,8 @@ from callguard.call.state import NOBODY
 from callguard.errors import CallguardError, ConfigError, FileFault, GuardRefusal, UsageError
 from callguard.evidence.verification import verify
 from callguard.private_file import new_private_file
+from callguard.retention.holding import place_hold
+from callguard.retention.holds import Scope
 from callguard.rights.acts import Ask
 from callguard.rights.copies import Handing, Source, hand_out
 from callguard.rights.disclosures import DISCLOSURE, disclose_call, disclose_recording
@@ -153,7 +155,10 @@ def test_the_record_of_a_restricted_call_as_well(either: Site) -> None:
     with pytest.raises(GuardRefusal, match="is restricted"):
         disclose_call(either.database, "ca1", told, either.folder / "no.json")
     assert (copies_in(either), (either.folder / "no.json").exists()) == (0, False)
+    place_hold(either.database, Scope(call="ca1"), by="Ion Ene", reason="fraud", reference="12/P")
     disclose_call(either.database, "ca1", replace(told, ground="authority-request"), either.folder / "yes.json")
+    given = json.loads((either.folder / "yes.json").read_text("utf-8"))
+    assert (given["call"]["caller"], "held" in str(given)) == ("+40722000111", False)
     assert copies_in(either) == 1
 
 

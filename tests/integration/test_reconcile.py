@@ -329,6 +329,15 @@ def test_what_has_another_name_is_destroyed_under_ours_and_told(quick: Reconcile
     assert (done.judgment.step, done.for_a_person, quick.left()) == (Step.DESTROY, True, [])
 
 
+def test_a_plain_file_that_can_still_be_heard_elsewhere_is_told(quick: ReconcilePlace) -> None:
+    """S13: what lies beside its sealed form is removed, and lies in the clear under its other name."""
+    add_sealed(quick.files, "a")
+    os.link(quick.put("a.wav"), quick.root.parent / "another")
+    plan = quick.plan()
+    (done,) = (plan.carry_out(one) for one in plan.comparison.differences())
+    assert (done.judgment.step, done.for_a_person, quick.left()) == (Step.REMOVE, True, ["a.wav.sealed"])
+
+
 def test_what_cannot_be_read_is_left(reachable_folder: Path, reachable_file: Database) -> None:
     place = new_reconcile_place(reachable_file, reachable_folder, sealing=False)
     place.add("a", stopped_at=STARTED).chmod(0)
