@@ -1,14 +1,12 @@
 """Whom a number on the command line means.
 
 A number in which a digit is missing or too many is taken for one that a PBX shows, since there are such; whoever only mistyped it must not
-learn from "nothing is kept" that nothing is.
+learn from "nothing is kept" that nothing is. The number itself is not said again: stderr may end up in a log.
 """
 
 from typing import TYPE_CHECKING
 
 import typer
-
-from callguard.cli.failing import printable
 
 if TYPE_CHECKING:
     from callguard.call.state import Number
@@ -28,8 +26,8 @@ def person_meant(chosen: "Settings", written: str, place: str = "NUMBER") -> "Pe
 
     person = the_person(written, chosen.numbers.default_region, place)
     if not person.telephone and sum(map(str.isdigit, person.shown)) > _LONGEST_EXTENSION:
-        told = f"callguard: {place}: {person.shown} is no telephone number of {person.region}: only what was shown exactly so is meant"
-        typer.echo(printable(told), err=True)
+        told = f"callguard: {place}: is no telephone number of {person.region}: only what was shown exactly so is meant"
+        typer.echo(told, err=True)
     return person
 
 
