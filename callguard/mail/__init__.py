@@ -11,6 +11,7 @@ status`, one too many cannot be taken back. What the server refused, or never sa
     notices, texts/    what a call, a mailbox or a phone gives cause to tell, and in which words
     warning            what is due: requests and incidents
     delivery, post     one SMTP session; which mail is tried when
+    chores             warning and post, as the daemon does them
 
 Texts hold numbers and times, never what an SMS or a voicemail says. Once a mail is settled, its text is gone from the database; thirty
 days after it was made, so are its address and its key, which the sweep deletes.
