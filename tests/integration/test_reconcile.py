@@ -2,6 +2,7 @@
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,12 +13,13 @@ import sqlalchemy as sa
 from callguard.errors import FileFault, GuardRefusal
 from callguard.retention.differences import Content, Side, Step
 from callguard.retention.holding import place_hold
-from callguard.retention.holds import Scope
+from callguard.retention.holds import Hold, Scope
 from callguard.retention.marker import NAME
 from callguard.retention.naming import part, sealed
 from callguard.retention.quarantine import FOLDER
 from callguard.retention.tag import Tag
 from callguard.store.database import Database
+from callguard.store.hold_rows import add_hold
 from callguard.store.reconcile_rows import PAGE
 from callguard.store.tables import recordings
 from tests.integration.reconcile_place import HASH, ReconcilePlace, new_reconcile_place, without_master_key
@@ -236,6 +238,26 @@ def test_nothing_beats_a_hold(place: ReconcilePlace) -> None:
     place.put(part("nobodys"), b"callguard sealed 1 n\n")
     found = place.fix()
     assert found["deleted.wav"] == found[part("nobodys")] == (Step.KEEP, "held")
+
+
+def test_a_hold_that_is_being_placed_is_waited_for(server_database: Database, tmp_path: Path) -> None:
+    """C6c: on a server with many writers; it comes before the deed or after it, never between question and deed."""
+    place = new_reconcile_place(server_database, tmp_path)
+    place.add("a")
+    place.files.sweep()
+    place.put("a.wav")
+    plan = place.plan()
+    (planned,) = plan.comparison.differences()
+    assert planned.judgment.step is Step.DESTROY
+    with ThreadPoolExecutor(1) as other:
+        with server_database.write() as connection:
+            hold = Hold(id=0, scope=Scope(recording="a"), reason="x", reference="1", placed_by="Ana", placed_at=STARTED)
+            add_hold(connection, hold, "5a" * 16)
+            doing = other.submit(plan.carry_out, planned)
+            with pytest.raises(TimeoutError):
+                doing.result(0.3)
+        assert doing.result(5).judgment.ground == "held"
+    assert place.left() == ["a.wav"]
 
 
 def test_who_records_here_without_a_row_is_told_and_left_alone(quick: ReconcilePlace) -> None:
