@@ -9,8 +9,7 @@ their removal is made durable, and no removal can be durable before the zeros ar
 
 import ctypes
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
 _OVERWRITING = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OPEN_AT_ONCE = 100
@@ -43,13 +42,17 @@ def _overwrite(folder: int, names: Sequence[str]) -> Mapping[str, OSError]:
     failed: dict[str, OSError] = {}
     try:
         for name in names:
-            with _noting(failed, name):
-                opened[name] = os.open(name, _OVERWRITING, dir_fd=folder)
-                os.pwrite(opened[name], bytes(os.fstat(opened[name]).st_size), 0)
-                _write_out(opened[name], _BEGIN)
-        for name in opened.keys() - failed:
-            with _noting(failed, name):
+            try:
+                opened[name] = descriptor = os.open(name, _OVERWRITING, dir_fd=folder)
+                os.pwrite(descriptor, bytes(os.fstat(descriptor).st_size), 0)
+                _write_out(descriptor, _BEGIN)
+            except OSError as failure:
+                failed[name] = failure
+        for name in opened.keys() - failed.keys():
+            try:
                 written_out(opened[name])
+            except OSError as failure:
+                failed[name] = failure
     finally:
         for descriptor in opened.values():
             os.close(descriptor)
@@ -60,11 +63,3 @@ def _write_out(descriptor: int, how: int) -> None:
     """From the first byte to the last."""
     if _sync_file_range(descriptor, 0, 0, how):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-
-
-@contextmanager
-def _noting(failed: dict[str, OSError], name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as failure:
-        failed[name] = failure
