@@ -233,5 +233,5 @@ def test_of_several_terms_the_last_counts(
 
 
 def test_all_kinds_have_a_default() -> None:
-    """Recordings have that of their policy, and what is in quarantine that of ``recordings.quarantine``."""
-    assert {Kind.RECORDING, Kind.QUARANTINE, *DEFAULT_TERMS} == set(Kind)
+    """Recordings have that of their policy, quarantine that of ``recordings.quarantine``; addresses of phones go with their notice."""
+    assert {Kind.RECORDING, Kind.QUARANTINE, Kind.EQUIPMENT, *DEFAULT_TERMS} == set(Kind)
