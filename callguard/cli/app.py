@@ -87,6 +87,19 @@ app.add_typer(release)
 app.add_typer(request)
 
 
+def _summarise(group: typer.Typer) -> None:
+    """Let a list of commands say the whole of each summary, which click cuts off at the end of the line otherwise."""
+    for command in group.registered_commands:
+        command.short_help = (command.callback.__doc__ or "").partition("\n\n")[0]
+    for inner in group.registered_groups:
+        if inner.typer_instance is not None:
+            inner.short_help = inner.typer_instance.info.help
+            _summarise(inner.typer_instance)
+
+
+_summarise(app)
+
+
 def run_named() -> int:
     """Run the command that the arguments name; the exit status."""
     logging.getLogger("callguard").addHandler(logging.NullHandler())  # what a command has to say it prints; only `run` keeps a log

@@ -87,7 +87,10 @@ def test_what_is_no_command_is_a_usage_error(arguments: list[str]) -> None:
 
 
 def test_help_is_plain_text_with_its_brackets() -> None:
+    """And no summary is cut off at the end of a line."""
     assert "left out, that of [announcements]." in run("request", "letter", "--help", COLUMNS="120").stdout
+    assert " ".join(run("--help", COLUMNS="80").stdout.split()).count("while it does, a line each, with the remedy.") == 1
+    assert "cut to what that needs." in " ".join(run("person", "--help", COLUMNS="80").stdout.split())
 
 
 def test_who_may_read_the_configuration_is_found_by_reading_it(site: Site) -> None:
