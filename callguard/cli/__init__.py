@@ -4,7 +4,8 @@
     failing     errors → stderr and an exit status
     streams     what a command is handed: its arguments, and the three standard streams
     output      JSON documents and tables → stdout
-    writing     times and periods as they are typed
+    writing     times, periods and counts as they are typed
+    meant       whom a number on the command line means
     report      what is said of each of many while a command goes through them, and at its end
     progress    a bar on a terminal
     undertaking what is done to many recordings, one line each
