@@ -64,7 +64,7 @@ LOOK_S = 0.4
 _OF_NO_CALL = (ev.MessageSeen, *get_args(ev.News))
 
 _NOTES = (ev.CallStarted, ev.LegAnswered, ev.DialEnded, ev.HandedBack, ev.RecordingStopped, ev.RecordingFiled, *_OF_NO_CALL)
-"""Facts that change rows and never by themselves lead to an order for a PBX."""
+"""Facts that change rows and do not by themselves lead to an order for a PBX; but for an answer, that of a phone which was let in early."""
 
 _PARTINGS = (ev.LegLeft, ev.LegGone, ev.RecordingStarted)
 """Facts that lead to one only where somebody is left to be recorded."""

@@ -14,7 +14,9 @@ from typing import TypeAlias
 
 from callguard.call.commands import Command, FileRecording, PauseRecording, ResumeRecording, StartRecording, StopRecording
 from callguard.call.events import (
+    AnnouncementEnded,
     CallStarted,
+    DigitCollected,
     EquipmentSeen,
     Event,
     HandedOver,
@@ -27,11 +29,13 @@ from callguard.call.events import (
     PartyListed,
     RegisterChanged,
     SnapshotTaken,
+    StepFailed,
+    TimerFired,
 )
 from callguard.call.evolve import evolve
 from callguard.call.policy import Policy, Traits, choose
 from callguard.call.resume import resume
-from callguard.call.state import ASKED, RUNNING, Call, Direction, Number, RecordingStatus, Stage
+from callguard.call.state import ASKED, ASKED_IN_CALL, RUNNING, Call, Direction, Number, RecordingStatus, Stage
 from callguard.call.step import open_call, step
 from callguard.pbx.switch import Fact, HeartbeatHeard, LinkDown, LinkUp
 
@@ -80,6 +84,10 @@ class Board:
             self.legs[leg] = others
         else:
             self.legs.pop(leg, None)
+
+
+_ANSWERS = (AnnouncementEnded, DigitCollected, StepFailed, TimerFired)
+"""What becomes of a step: a guest may be asked by several calls, and each counts its own steps."""
 
 
 class Turn:
@@ -159,9 +167,15 @@ class Turn:
             return
         if isinstance(event, LegLeft | LegGone):
             self._part(event)
-        keys = self._keys(event)
-        for key in keys[:1] if isinstance(event, HandedOver) else keys:
+        for key in self._told(event):
             self._apply(key, event)
+
+    def _told(self, event: Event) -> tuple[Key, ...]:
+        """Whom an event is for: a hand-over the leg's own call, an answer the call that asked, anything else all calls of the leg."""
+        keys, own = self._keys(event), (event.pbx, event.linkedid)
+        if isinstance(event, HandedOver):
+            return keys[:1]
+        return (own,) if isinstance(event, _ANSWERS) and own in keys else keys
 
     def _join(self, event: LegJoined) -> None:
         """Who comes is told of whom he meets before these are told of him: nothing may begin before it is known who listens.
@@ -285,7 +299,7 @@ def decisions(call: Call) -> int:
 
 def is_asking(call: Call) -> bool:
     """Whether somebody in the call is in the consent dialogue."""
-    return any(party.stage in ASKED for party in call.parties)
+    return any(party.stage in ASKED or party.stage in ASKED_IN_CALL for party in call.parties)
 
 
 def is_settled(call: Call) -> bool:

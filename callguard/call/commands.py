@@ -48,6 +48,27 @@ class AskDigit(ChannelCommand):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnnounceInCall(ChannelCommand):
+    """Play the prompt to the person on this leg, who is in a conversation, and to nobody else; the conversation goes on.
+
+    ``net_ms`` as of :class:`Announce`: what the PBX made for it is gone by then.
+    """
+
+    step: int
+    announcement: Announcement
+    net_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskInCall(ChannelCommand):
+    """Tell when so much time has passed on the PBX: the keys that come meanwhile are told as those of any conversation."""
+
+    step: int
+    timeout_ms: int
+    net_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Release(ChannelCommand):
     """Give the leg back to the dialplan: the call goes on."""
 

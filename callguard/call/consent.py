@@ -1,5 +1,8 @@
 """The consent dialogue of one outside person, as one table.
 
+Here are the rules for a person who is in our hands before a conversation; those for one who joins a conversation, and is asked in it, stand
+in :mod:`callguard.call.joining`.
+
 The rules, in prose
 -------------------
 * A prompt counts when its end was seen on the leg (design rule 4). An acceptance key pressed before the end is therefore not an acceptance:
@@ -21,53 +24,14 @@ The rules, in prose
 Every pair of :class:`~callguard.call.state.Stage` and :class:`Signal` has an entry in :data:`TABLE`; ``ignore`` is an entry.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum, auto
-from typing import TypeAlias
+from collections.abc import Mapping
 
-from callguard.call.commands import Announce, AskDigit, Command, HangUp, Release, SetTimer
+from callguard.call import joining
+from callguard.call.commands import Announce, AskDigit, Command, HangUp, Release
+from callguard.call.dialogue import NET_MARGIN_MS, Action, Moment, Outcome, Signal, decide, ignore, leave, timer, where
 from callguard.call.evolve import evolve
-from callguard.call.policy import Announcement, Mode, OnRefusal, Policy
-from callguard.call.state import Call, Consent, Decision, How, Party, Stage
-
-ANSWER_MARGIN_MS = 2_000
-"""How long beyond a step's own duration the PBX's answer is waited for before the step has failed."""
-
-NET_MARGIN_MS = 3_000
-"""How long beyond a step's own duration the PBX itself waits for us before it takes the leg back."""
-
-
-class Signal(Enum):
-    """What an event means to the dialogue."""
-
-    HANDED_OVER = auto()
-    TAKEN_UP = auto()
-    HANDED_BACK = auto()
-    HEARD_WHOLE = auto()
-    HEARD_PART = auto()
-    PRESSED_ACCEPT = auto()
-    PRESSED_REFUSE = auto()
-    PRESSED_OTHER = auto()
-    KEPT_SILENT = auto()
-    STEP_FAILED = auto()
-    WITHDREW = auto()
-    LISTED = auto()
-    GONE = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When the signal came and what came with it."""
-
-    at: datetime
-    received_at: datetime
-    key: str | None = None
-
-
-Outcome: TypeAlias = tuple[Party, tuple[Command, ...]]
-Action: TypeAlias = Callable[[Call, Party, Moment], Outcome]
+from callguard.call.policy import Announcement, Mode, OnRefusal
+from callguard.call.state import Call, Decision, How, Party, Stage
 
 
 def advance(call: Call, party: Party, signal: Signal, moment: Moment) -> Outcome:
@@ -75,17 +39,12 @@ def advance(call: Call, party: Party, signal: Signal, moment: Moment) -> Outcome
     return TABLE[party.stage][signal](call, party, moment)
 
 
-def ignore(_call: Call, party: Party, _moment: Moment) -> Outcome:
-    """Late, doubled or without meaning at this stage."""
-    return party, ()
-
-
 def begin(call: Call, party: Party, moment: Moment) -> Outcome:
     """The person is there: ask, or let pass where nothing is ever recorded, or who objected before the call."""
     if party.consents:
         return greet(call, party, moment)
     if call.policy.mode is Mode.NEVER or call.policy.prompts is None:
-        return release(call, _decide(party, Decision.NOT_REQUIRED, How.NONE, moment, None), moment)
+        return release(call, decide(party, Decision.NOT_REQUIRED, How.NONE, moment, None), moment)
     return _ask(call, evolve(party, attempt=1), moment, 0)
 
 
@@ -114,8 +73,8 @@ def heard(call: Call, party: Party, moment: Moment) -> Outcome:
         return stay(call, party, moment)
     timeout = call.policy.timeout_ms
     asking = evolve(party, stage=Stage.ASKING, step=party.step + 1)
-    ask = AskDigit(**_where(call, asking), step=asking.step, timeout_ms=timeout, net_ms=timeout + NET_MARGIN_MS)
-    return asking, (ask, _timer(call, asking, timeout))
+    ask = AskDigit(**where(call, asking), step=asking.step, timeout_ms=timeout, net_ms=timeout + NET_MARGIN_MS)
+    return asking, (ask, timer(call, asking, timeout))
 
 
 def silent(call: Call, party: Party, moment: Moment) -> Outcome:
@@ -125,27 +84,27 @@ def silent(call: Call, party: Party, moment: Moment) -> Outcome:
 
 def accept(call: Call, party: Party, moment: Moment) -> Outcome:
     """The acceptance key, after the whole prompt."""
-    return _acknowledge(call, _decide(party, Decision.GRANTED, How.KEY, moment, call.policy), moment)
+    return _acknowledge(call, decide(party, Decision.GRANTED, How.KEY, moment, call.policy), moment)
 
 
 def stay(call: Call, party: Party, moment: Moment) -> Outcome:
     """Going on with the call after the notice (S1)."""
-    return release(call, _decide(party, Decision.STAYED, How.STAYED, moment, call.policy), moment)
+    return release(call, decide(party, Decision.STAYED, How.STAYED, moment, call.policy), moment)
 
 
 def refuse(call: Call, party: Party, moment: Moment) -> Outcome:
     """The refusal key, at any time."""
-    return _acknowledge(call, _decide(party, Decision.REFUSED, How.KEY, moment, call.policy), moment)
+    return _acknowledge(call, decide(party, Decision.REFUSED, How.KEY, moment, call.policy), moment)
 
 
 def give_up(call: Call, party: Party, moment: Moment) -> Outcome:
     """No valid answer, or no way to get one: unrecorded."""
-    return release(call, _decide(party, Decision.UNANSWERED, How.NONE, moment, call.policy), moment)
+    return release(call, decide(party, Decision.UNANSWERED, How.NONE, moment, call.policy), moment)
 
 
 def lose(call: Call, party: Party, moment: Moment) -> Outcome:
     """The PBX took the leg back before the person could decide."""
-    return evolve(_decide(party, Decision.UNANSWERED, How.NONE, moment, call.policy), stage=Stage.RELEASED), ()
+    return evolve(decide(party, Decision.UNANSWERED, How.NONE, moment, call.policy), stage=Stage.RELEASED), ()
 
 
 def settle(_call: Call, party: Party, _moment: Moment) -> Outcome:
@@ -157,7 +116,7 @@ def release(call: Call, party: Party, _moment: Moment) -> Outcome:
     """Let the call go on, or end it where the person refused in it and the policy says so."""
     refused = party.decision is Decision.REFUSED and party.consents[-1].how is How.KEY
     ends = refused and call.policy.on_refusal is OnRefusal.HANGUP
-    order = HangUp(**_where(call, party)) if ends else Release(**_where(call, party))
+    order = HangUp(**where(call, party)) if ends else Release(**where(call, party))
     return evolve(party, stage=Stage.RELEASED), (order,)
 
 
@@ -175,7 +134,7 @@ def object_(_call: Call, party: Party, moment: Moment) -> Outcome:
     """An outside person is listed before anything was said, so no announcement is part of the evidence."""
     if not party.outside or party.consents:
         return party, ()
-    return _decide(party, Decision.REFUSED, How.REGISTER, moment, None), ()
+    return decide(party, Decision.REFUSED, How.REGISTER, moment, None), ()
 
 
 def greet(call: Call, party: Party, moment: Moment) -> Outcome:
@@ -186,7 +145,7 @@ def greet(call: Call, party: Party, moment: Moment) -> Outcome:
 
 def excuse(call: Call, party: Party, moment: Moment) -> Outcome:
     """Entered into the register while being asked: nobody waits for an answer any more."""
-    return release(call, _decide(party, Decision.REFUSED, How.REGISTER, moment, call.policy), moment)
+    return release(call, decide(party, Decision.REFUSED, How.REGISTER, moment, call.policy), moment)
 
 
 def recant(call: Call, party: Party, moment: Moment) -> Outcome:
@@ -195,21 +154,42 @@ def recant(call: Call, party: Party, moment: Moment) -> Outcome:
     return release(call, withdrawn, moment)
 
 
-def leave(call: Call, party: Party, moment: Moment) -> Outcome:
-    """Hung up; an outside person who was being asked has not answered."""
-    asked = party.outside and not party.consents and party.stage is not Stage.PRESENT
-    decided = _decide(party, Decision.UNANSWERED, How.NONE, moment, call.policy) if asked else party
-    return evolve(decided, stage=Stage.GONE, bridge=None), ()
-
-
 _NOTHING: Mapping[Signal, Action] = dict.fromkeys(Signal, ignore)
 
+_UNASKED: Mapping[Signal, Action] = {
+    **_NOTHING,
+    Signal.HANDED_OVER: begin,
+    Signal.TAKEN_UP: find,
+    Signal.LISTED: object_,
+    Signal.GONE: leave,
+}
+
 TABLE: Mapping[Stage, Mapping[Signal, Action]] = {
-    Stage.PRESENT: {
+    Stage.EARLY: {**_UNASKED, Signal.ANSWERED: joining.answer},
+    Stage.PRESENT: {**_UNASKED, Signal.JOINED: joining.inform},
+    Stage.INFORMING: {
         **_NOTHING,
         Signal.HANDED_OVER: begin,
-        Signal.TAKEN_UP: find,
-        Signal.LISTED: object_,
+        Signal.TAKEN_UP: joining.repeat,
+        Signal.LEFT: joining.forget,
+        Signal.HEARD_WHOLE: joining.heard,
+        Signal.HEARD_PART: joining.give_up,
+        Signal.PRESSED_REFUSE: joining.refuse,
+        Signal.STEP_FAILED: joining.give_up,
+        Signal.LISTED: joining.exclude,
+        Signal.GONE: leave,
+    },
+    Stage.CHOOSING: {
+        **_NOTHING,
+        Signal.HANDED_OVER: begin,
+        Signal.TAKEN_UP: joining.repeat,
+        Signal.LEFT: joining.forget,
+        Signal.PRESSED_ACCEPT: joining.accept,
+        Signal.PRESSED_REFUSE: joining.refuse,
+        Signal.PRESSED_OTHER: joining.retry,
+        Signal.KEPT_SILENT: joining.silent,
+        Signal.STEP_FAILED: joining.give_up,
+        Signal.LISTED: joining.exclude,
         Signal.GONE: leave,
     },
     Stage.ANNOUNCING: {
@@ -287,40 +267,15 @@ def _tell(call: Call, party: Party, announcement: Announcement) -> Outcome:
 def _announce(call: Call, party: Party, announcement: Announcement, interrupt: str, busy_ms: int) -> tuple[Command, ...]:
     duration = busy_ms + announcement.duration_ms
     announce = Announce(
-        **_where(call, party),
+        **where(call, party),
         step=party.step,
         announcement=announcement,
         interrupt=interrupt,
         net_ms=duration + NET_MARGIN_MS,
     )
-    return announce, _timer(call, party, duration)
-
-
-def _timer(call: Call, party: Party, duration_ms: int) -> SetTimer:
-    return SetTimer(pbx=call.pbx, linkedid=call.linkedid, leg=party.leg, step=party.step, after_ms=duration_ms + ANSWER_MARGIN_MS)
+    return announce, timer(call, party, duration)
 
 
 def _withdraw(call: Call, party: Party, how: How, moment: Moment) -> Party:
     takes_back = party.outside and party.covered
-    return _decide(party, Decision.WITHDRAWN, how, moment, call.policy) if takes_back else party
-
-
-def _where(call: Call, party: Party) -> dict[str, str]:
-    return {"pbx": call.pbx, "linkedid": call.linkedid, "leg": party.leg, "channel": party.channel}
-
-
-def _decide(party: Party, decision: Decision, how: How, moment: Moment, policy: Policy | None) -> Party:
-    question = policy.prompts.question if policy and policy.prompts else None
-    consent = Consent(
-        decision=decision,
-        how=how,
-        key=moment.key if how is How.KEY else None,
-        announcement=question.version if question else None,
-        language=question.language if question else None,
-        heard_ms=party.heard_ms,
-        complete=party.complete,
-        announced_at=party.announced_at,
-        decided_at=moment.at,
-        received_at=moment.received_at,
-    )
-    return evolve(party, consents=(*party.consents, consent))
+    return decide(party, Decision.WITHDRAWN, how, moment, call.policy) if takes_back else party

@@ -51,7 +51,10 @@ class HandedOver(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenUp(Event):
-    """After a restart or a lost link the leg was found still in the daemon's hands; what it heard meanwhile is not known."""
+    """After a restart or a lost link the leg was found still being asked, in the daemon's hands or in a conversation.
+
+    What it heard meanwhile is not known.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +114,17 @@ class LegAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegJoined(Event):
-    """The leg entered a bridge in which people talk; ``listed`` as in :class:`HandedOver`."""
+    """The leg entered a bridge in which people talk; ``listed`` as in :class:`HandedOver`.
+
+    ``answered``: else nobody is on it yet, and its :class:`LegAnswered` is to come.
+    """
 
     channel: str
     bridge: str
     number: Number
     outside: bool
     listed: bool = False
+    answered: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ outside person present is not covered (design rule 3), whatever the order of eve
 
 A recording is on the leg of the first covered outside person who is talking, and begins when that leg is in a conversation: a queue, an
 announcement or a voicemail greeting is nobody's statement. A transfer keeps it running, since the person's leg stays. It ends for good when
-the person hangs up or takes the consent back; an uncovered outside person who joins pauses it until he is covered or gone.
+the person hangs up or takes the consent back; an uncovered outside person who joins pauses it until he is covered or gone. Who is left is
+recorded in a file of his own when there is somebody to talk to: of two who part, one is told to have gone before the other.
 """
 
 from collections.abc import Sequence
@@ -90,10 +91,14 @@ def _uncovered(parties: Sequence[Party]) -> bool:
 
 def _start(call: Call, at: datetime) -> Alignment:
     party = subject(call)
-    if party is None or any(one.leg == party.leg for one in call.recordings):
+    if party is None or any(one.leg == party.leg for one in call.recordings) or (call.recordings and _is_alone(call, party)):
         return call, ()
     recording = _request(call, party, at)
     return evolve(call, recordings=(*call.recordings, recording)), (start_order(call, recording),)
+
+
+def _is_alone(call: Call, party: Party) -> bool:
+    return not any(other.bridge == party.bridge for other in call.parties if other.leg != party.leg)
 
 
 def _request(call: Call, party: Party, at: datetime) -> Recording:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from callguard.call import events as ev
-from callguard.call.state import ASKED, RUNNING, Call, Party, Recording, RecordingStatus, Stage
+from callguard.call.state import ASKED, ASKED_IN_CALL, RUNNING, Call, Party, Recording, RecordingStatus, Stage
 
 
 class _Where(TypedDict):
@@ -71,6 +71,8 @@ def _party(where: _Where, party: Party, sighting: ev.Sighting | None) -> Iterato
         yield sighting.handed_over
     elif party.stage in ASKED:
         yield ev.HandedBack(**where)
+    elif party.stage in ASKED_IN_CALL and sighting.bridge:
+        yield ev.TakenUp(**where)
     if sighting.bridge and sighting.bridge != party.bridge:
         yield ev.LegJoined(**where, channel=sighting.channel, bridge=sighting.bridge, number=party.number, outside=party.outside)
 

@@ -60,9 +60,15 @@ class How(StrEnum):
 
 
 class Stage(StrEnum):
-    """Where a party stands in the consent dialogue; the transitions are the table in :mod:`callguard.call.consent`."""
+    """Where a party stands in the consent dialogue; the transitions are the table in :mod:`callguard.call.consent`.
 
+    ``EARLY``: let in before having answered. ``INFORMING``, ``CHOOSING``: as ``ANNOUNCING`` and ``ASKING``, but in a conversation.
+    """
+
+    EARLY = "early"
     PRESENT = "present"
+    INFORMING = "informing"
+    CHOOSING = "choosing"
     ANNOUNCING = "announcing"
     ASKING = "asking"
     ACKNOWLEDGING = "acknowledging"
@@ -71,7 +77,13 @@ class Stage(StrEnum):
 
 
 ASKED = frozenset({Stage.ANNOUNCING, Stage.ASKING, Stage.ACKNOWLEDGING})
-"""The person is in the consent dialogue."""
+"""The person is in the consent dialogue, and in our hands."""
+
+ASKED_IN_CALL = frozenset({Stage.INFORMING, Stage.CHOOSING})
+"""The person is in the consent dialogue, and in a conversation meanwhile."""
+
+UNASKED = frozenset({Stage.EARLY, Stage.PRESENT})
+"""Nothing was said to the person yet, or not to the end before he left the conversation."""
 
 
 class RecordingStatus(StrEnum):

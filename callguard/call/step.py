@@ -1,7 +1,8 @@
 """One event, one step: the call as it was and the fact give the call as it is and what is to be done.
 
-Each kind of event first tells the party it speaks of (by :mod:`callguard.call.consent`), then the recording is brought in line with what is
-now true (by :mod:`callguard.call.recording`). Events may come late, doubled or out of order: what does not fit the present is ignored.
+Each kind of event first tells the party it speaks of (by :mod:`callguard.call.consent`), then whoever has joined is asked (by
+:mod:`callguard.call.joining`), then the recording is brought in line with what is now true (by :mod:`callguard.call.recording`). Events may
+come late, doubled or out of order: what does not fit the present is ignored.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,11 +10,24 @@ from typing import Any, TypeAlias
 
 from callguard.call import events as ev
 from callguard.call.commands import Command, HangUp, Release
-from callguard.call.consent import Moment, Signal, advance
+from callguard.call.consent import advance
+from callguard.call.dialogue import Moment, Signal
 from callguard.call.evolve import evolve
+from callguard.call.joining import newcomers
 from callguard.call.policy import Mode, Policy
 from callguard.call.recording import align, filing, pause_order, start_order, stop, stop_order, subject, with_recording
-from callguard.call.state import ASKED, RUNNING, Call, Direction, Party, Recording, RecordingStatus, Role, Stage
+from callguard.call.state import (
+    ASKED,
+    ASKED_IN_CALL,
+    RUNNING,
+    Call,
+    Direction,
+    Party,
+    Recording,
+    RecordingStatus,
+    Role,
+    Stage,
+)
 from callguard.call.withdrawal import follow
 
 Step: TypeAlias = tuple[Call, tuple[Command, ...]]
@@ -47,8 +61,18 @@ def step(call: Call, event: ev.Event) -> Step:
     changed, orders = _ON[type(event)](call, event)
     if changed is call:
         return call, orders
-    aligned, more = align(changed, event.at)
-    return aligned, (*orders, *more)
+    informed, tell = _inform(changed, event)
+    aligned, more = align(informed, event.at)
+    return aligned, (*orders, *more, *tell)
+
+
+def _inform(call: Call, event: ev.Event) -> Step:
+    """Who has joined is announced to, whichever event made it the time to."""
+    orders: tuple[Command, ...] = ()
+    for party in newcomers(call):
+        informed, more = advance(call, party, Signal.JOINED, Moment(event.at, event.received_at))
+        call, orders = _with_party(call, informed), (*orders, *more)
+    return call, orders
 
 
 def _ignore(call: Call, _event: ev.Event) -> Step:
@@ -97,7 +121,7 @@ def _announcement_ended(call: Call, event: ev.AnnouncementEnded) -> Step:
     party = call.party(event.leg)
     if party is None or party.step != event.step:
         return call, ()
-    if party.stage is Stage.ANNOUNCING:
+    if party.stage in (Stage.ANNOUNCING, Stage.INFORMING, Stage.PRESENT):
         ended_at = event.at if event.complete else None
         party = evolve(party, heard_ms=event.heard_ms, complete=event.complete, announced_at=ended_at)
         call = _with_party(call, party)
@@ -119,6 +143,8 @@ def _digit_pressed(call: Call, event: ev.DigitPressed) -> Step:
     party = call.party(event.leg)
     if party is None or not (party.outside and party.bridge):
         return call, ()
+    if party.stage in ASKED_IN_CALL:
+        return _signal(call, event, _pressed(call, event.key), event.key)
     withdrawal, whole = follow(call.withdrawal, event, call.policy.withdraw_keys)
     followed = evolve(call, withdrawal=withdrawal)
     return _signal(followed, event, Signal.WITHDREW) if whole else (followed, ())
@@ -130,15 +156,17 @@ def _party_listed(call: Call, event: ev.PartyListed) -> Step:
 
 def _leg_answered(call: Call, event: ev.LegAnswered) -> Step:
     party = call.party(event.leg)
-    if call.answered_at or party is None or not party.outside:
+    if party is None or not party.outside:
         return call, ()
-    return evolve(call, answered_at=event.at), ()
+    call, orders = _signal(call, event, Signal.ANSWERED)
+    return (call if call.answered_at else evolve(call, answered_at=event.at)), orders
 
 
 def _leg_joined(call: Call, event: ev.LegJoined) -> Step:
     if call.party(event.leg) is None and call.ended_at is None:
         role = _role(call) if event.linkedid == call.linkedid else Role.JOINED
-        comes = Party(leg=event.leg, channel=event.channel, role=role, number=event.number, outside=event.outside)
+        stage = Stage.PRESENT if event.answered else Stage.EARLY
+        comes = Party(leg=event.leg, channel=event.channel, role=role, number=event.number, outside=event.outside, stage=stage)
         call = evolve(call, parties=(*call.parties, comes))
     call, orders = _if_listed(call, event)
     known = call.party(event.leg)
@@ -153,7 +181,7 @@ def _leg_left(call: Call, event: ev.LegLeft) -> Step:
     party = call.party(event.leg)
     if party is None or party.bridge != event.bridge:
         return call, ()
-    return _with_party(call, evolve(party, bridge=None)), ()
+    return _signal(_with_party(call, evolve(party, bridge=None)), event, Signal.LEFT)
 
 
 def _leg_gone(call: Call, event: ev.LegGone) -> Step:

@@ -15,6 +15,7 @@ from callguard.checks.report import Check, Subject
 ACTED_ON = (
     *("AsyncAGIStart", "AsyncAGIExec", "AsyncAGIEnd", "DialEnd", "BridgeEnter", "BridgeLeave"),
     *("Hangup", "FullyBooted", "Shutdown", "UserEvent", "Newstate", "DTMFEnd"),
+    *("ChanSpyStart", "ChanSpyStop", "Hold", "Unhold"),
 )
 """The events without which calls go wrong, or go unseen."""
 

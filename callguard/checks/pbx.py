@@ -31,6 +31,7 @@ ACTIONS = {
     "Hangup": "call",
     "MixMonitor": "system",
     "MixMonitorMute": "call",
+    "Originate": "originate",
     "Setvar": "call",
     "StopMixMonitor": "call",
 }
@@ -48,13 +49,15 @@ EVENTS = {
 EXCESSIVE = {"Command": "command", "UpdateConfig": "config"}
 """With these, whoever has the daemon's secret has the machine."""
 
-CONTEXTS = ("callguard-inbound", "callguard-outbound", "callguard-message")
+CONTEXTS = {"callguard-inbound": "s", "callguard-outbound": "s", "callguard-message": "s", "callguard-joined": "1.1"}
+"""Of the dialplan, each with an extension that is there."""
+
 TRUE = frozenset({"yes", "true", "y", "t", "1", "on"})
 """As Asterisk reads a setting."""
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _RELOAD = "then: asterisk -rx 'manager reload'"
-_CLASSES = f"write = system,call,agi below the user in manager.conf, {_RELOAD}"
+_CLASSES = f"write = system,call,agi,originate below the user in manager.conf, {_RELOAD}"
 _REMEDIES = {
     "not trusted": "let OpenSSL trust the certificate (SSL_CERT_FILE), or name the host as it is called in there",
     "does not speak TLS": "write tls = false, or the port that tlsbindaddr in manager.conf names",
@@ -166,15 +169,15 @@ def _clock(subject: Subject, site: Site) -> Iterator[Check]:
 
 
 def _dialplan(subject: Subject, site: Site) -> Iterator[Check]:
-    present = {context: site.asked.value(f"DIALPLAN_EXISTS({context},s,1)") for context in CONTEXTS}
+    present = {context: site.asked.value(f"DIALPLAN_EXISTS({context},{exten},1)") for context, exten in CONTEXTS.items()}
     missing = [context for context, found in present.items() if found == "0"]
     if "" in present.values():
         yield subject.unchecked("the PBX has no DIALPLAN_EXISTS", "load the module func_dialplan")
     elif missing:
-        remedy = "#include callguard.conf in extensions.conf, then: asterisk -rx 'dialplan reload'"
+        remedy = "#include callguard.conf of this version in extensions.conf, then: asterisk -rx 'dialplan reload'"
         yield subject.failed(f"no {', '.join(missing)}", remedy)
     else:
-        yield subject.ok("the three contexts are there; whether calls are sent through them is for a test call to show")
+        yield subject.ok("the four contexts are there; whether calls are sent through them is for a test call to show")
 
 
 def _heartbeat(subject: Subject, site: Site) -> Iterator[Check]:

@@ -22,6 +22,7 @@ from callguard.pbx.ami import Headers
 from callguard.pbx.ami_agi import CommandId
 from callguard.pbx.ami_facts import Facts, agi_arguments, endpoint
 from callguard.pbx.ami_orders import Hands
+from callguard.pbx.ami_whispers import PREFIX, Whispers, is_whisper
 from callguard.pbx.ami_wire import any_of, text
 from callguard.pbx.border import Border, Occasion, direction_of, uri_user
 from callguard.pbx.causes import cause_name
@@ -37,16 +38,22 @@ _STARTED = {"CallguardInbound": Direction.INBOUND, "CallguardOutbound": Directio
 ONCE = ("Privilege", "Channel", "ChannelState", "ChannelStateDesc", "Uniqueid", "Linkedid")
 """What Asterisk says of the channel in each event about one."""
 
+SPIED = ("Privilege", "SpyerChannel", "SpyerUniqueid", "SpyerLinkedid", "SpyeeChannel", "SpyeeUniqueid", "SpyeeLinkedid")
+"""The same of an event about two channels, of which one whispers into the other."""
+
 _ONCE = frozenset(name.encode() for name in ONCE)
+_SPIED_ONCE = frozenset(name.encode() for name in SPIED)
 _DATED = frozenset({b"Timestamp"})
 _SPOKEN = any_of(*ONCE, "Timestamp")
+_SPIED = any_of(*SPIED, "Timestamp")
 
 
 class AmiEvents:
     """The handlers of one PBX's events, by AMI event name in :attr:`handlers`; they also keep :attr:`hands`."""
 
-    def __init__(self, border: Border, deliver: Deliver) -> None:
+    def __init__(self, border: Border, deliver: Deliver, whispers: Whispers) -> None:
         self.hands = Hands()
+        self._whispers = whispers
         self._border = border
         self._deliver = deliver
         self._refused = 0
@@ -55,23 +62,31 @@ class AmiEvents:
             "AsyncAGIExec": self._agi_exec,
             "AsyncAGIEnd": self._agi_end,
             "Newstate": self._new_state,
-            "DialEnd": self._dial_end,
             "BridgeEnter": self._bridge_enter,
             "BridgeLeave": self._bridge_leave,
             "DTMFEnd": self._dtmf_end,
             "Hangup": self._hang_up,
+            "Hold": lambda _, occasion: whispers.hold(occasion),
+            "Unhold": lambda _, occasion: whispers.unhold(occasion),
         }
         self.handlers: Mapping[str, Handler] = {
             **{name: partial(self._tell, teller) for name, teller in tellers.items()},
             "UserEvent": self._user_event,
+            "DialEnd": self._dialled,
+            "ChanSpyStart": self._spy_start,
+            "ChanSpyStop": self._spy_stop,
         }
 
     def _tell(self, teller: Teller, message: Headers) -> None:
-        """Of an event that no caller has written into. The log hears of the 1st, 2nd, 4th, 8th … that is not believed."""
+        """Of an event that no caller has written into."""
         occasion = self.occasion(message)
         if occasion is not None:
             teller(message, occasion)
-            return
+        else:
+            self._refuse()
+
+    def _refuse(self) -> None:
+        """The log hears of the 1st, 2nd, 4th, 8th … that is not believed."""
         self._refused += 1
         if self._refused & (self._refused - 1) == 0:
             LOG.warning("an AMI event that a caller may have written into was refused, refusal %d", self._refused)
@@ -96,6 +111,9 @@ class AmiEvents:
         )
 
     def _agi_start(self, message: Headers, occasion: Occasion) -> None:
+        if is_whisper(occasion.channel):
+            self._whispers.waits(occasion)
+            return
         direction_word, *rest = (*agi_arguments(message.get("Env") or ""), "")
         direction = direction_of(direction_word)
         if direction is None:
@@ -107,8 +125,11 @@ class AmiEvents:
 
     def _agi_exec(self, message: Headers, occasion: Occasion) -> None:
         command = CommandId.read(message.get("CommandId") or "")
-        if command is not None:
-            self._deliver(command.outcome(unquote(message.get("Result") or ""), occasion.where))
+        answer = unquote(message.get("Result") or "")
+        if command is not None and is_whisper(occasion.channel):
+            self._whispers.ended(occasion, command, answer)
+        elif command is not None:
+            self._deliver(command.outcome(answer, occasion.where))
 
     def _agi_end(self, _message: Headers, occasion: Occasion) -> None:
         self.hands.give(occasion.leg)
@@ -146,11 +167,16 @@ class AmiEvents:
         if message.get("ChannelState") == "6":
             self._deliver(ev.LegAnswered(**occasion.where))
 
+    def _dialled(self, message: Headers) -> None:
+        """What was originated was dialled by nobody: then the event is about no channel but the one that was called."""
+        if message.get("Channel") is not None:
+            self._tell(self._dial_end, message)
+
     def _dial_end(self, message: Headers, occasion: Occasion) -> None:
         self._deliver(ev.DialEnded(**occasion.where, status=message.get("DialStatus") or ""))
 
     def _bridge_enter(self, message: Headers, occasion: Occasion) -> None:
-        if occasion.channel.startswith("Local/") or message.get("BridgeTechnology") == "holding_bridge":
+        if occasion.channel.startswith(PREFIX) or message.get("BridgeTechnology") == "holding_bridge":
             return
         self._deliver(
             ev.LegJoined(
@@ -170,8 +196,32 @@ class AmiEvents:
         if message.get("Direction") == "Received":
             self._deliver(ev.DigitPressed(**occasion.where, key=message.get("Digit") or ""))
 
+    def _spy_start(self, message: Headers) -> None:
+        told = self._spied(message)
+        if told is not None:
+            self._whispers.attached(text(told[b"SpyerChannel"]), text(told[b"SpyeeUniqueid"]), _at(told, self._border))
+
+    def _spy_stop(self, message: Headers) -> None:
+        told = self._spied(message)
+        if told is not None:
+            self._whispers.detached(text(told[b"SpyerChannel"]), _at(told, self._border), self._border.now())
+
+    def _spied(self, message: Headers) -> Mapping[bytes, bytes] | None:
+        """What the event says, unless a caller may have written into it."""
+        found = message.find_all(_SPIED)
+        told = dict(found)
+        if len(told) != len(found) or told.keys() - _DATED != _SPIED_ONCE:
+            self._refuse()
+            return None
+        return told
+
     def _hang_up(self, message: Headers, occasion: Occasion) -> None:
+        self._whispers.over(occasion)
         self._deliver(ev.LegGone(**occasion.where, cause=cause_name(message.get("Cause"))))
+
+
+def _at(told: Mapping[bytes, bytes], border: Border) -> datetime:
+    return _moment(told.get(b"Timestamp")) or border.now()
 
 
 def pbx_time(message: Headers) -> datetime | None:

@@ -4,6 +4,7 @@
 Announce         `ANSWER` where the leg is not up, the net armed anew by `AbsoluteTimeout`, `STREAM FILE`: one write, no round trip
 AskDigit         the net armed anew, `WAIT FOR DIGIT`
 Release          `ASYNCAGI BREAK`: the dialplan goes on
+…InCall          `Originate` of a channel that whispers (:mod:`callguard.pbx.ami_whispers`)
 StartRecording   `MixMonitor` with `b`: sound is written only while the leg is in a bridge; its id stays in a channel variable
 Pause, Resume    that variable is read, then `MixMonitorMute` of that one MixMonitor in both directions
 StopRecording    that variable is read, then `StopMixMonitor` of that one
@@ -23,6 +24,7 @@ from callguard.call import events as ev
 from callguard.errors import ActionRefused
 from callguard.pbx.ami import AmiAction, Outcome, Reply
 from callguard.pbx.ami_agi import CommandId
+from callguard.pbx.ami_whispers import Whispers
 from callguard.pbx.border import Where
 
 RECORDING_VARIABLE = "CALLGUARD_MIXMONITOR"
@@ -65,12 +67,14 @@ class Hands:
 class Orders:
     """The translation for one Asterisk."""
 
-    def __init__(self, hands: Hands, pbx_root: PurePosixPath) -> None:
+    def __init__(self, hands: Hands, whispers: Whispers, pbx_root: PurePosixPath) -> None:
         self._hands = hands
         self._root = pbx_root
         self._translate: Mapping[type[do.ChannelCommand], Callable[[Any], tuple[AmiAction, ...]]] = {
             do.Announce: self._announce,
             do.AskDigit: self._ask_digit,
+            do.AnnounceInCall: whispers.order,
+            do.AskInCall: whispers.order,
             do.Release: self._release,
             do.HangUp: _hang_up,
             do.StartRecording: self._start_recording,
@@ -122,7 +126,7 @@ def follow_up(command: do.ChannelCommand, action: AmiAction, outcome: Outcome) -
     return (AmiAction("MixMonitorMute", (*where, ("Direction", "both"), ("State", state))),)
 
 
-def result(command: do.ChannelCommand, outcome: Outcome, now: datetime) -> ev.Event | None:
+def result(command: do.ChannelCommand, action: AmiAction, outcome: Outcome, now: datetime) -> ev.Event | None:
     """The event that the answer to an order is, if it means something.
 
     A lost link says nothing of what the PBX did: the snapshot after it will. An answer that never came on a living link fails a step,
@@ -134,7 +138,7 @@ def result(command: do.ChannelCommand, outcome: Outcome, now: datetime) -> ev.Ev
         return _recording_result(command, where, outcome)
     if isinstance(command, do.StopRecording) and (refused or isinstance(outcome, Reply)):
         return ev.RecordingStopped(**where, recording=command.recording)
-    if isinstance(command, do.Announce | do.AskDigit) and refused:
+    if isinstance(command, do.Announce | do.AskDigit | do.AnnounceInCall | do.AskInCall) and refused and action.name != "Hangup":
         return ev.StepFailed(**where, step=command.step, reason="refused by the PBX")
     return None
 

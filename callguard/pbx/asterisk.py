@@ -18,6 +18,7 @@ from callguard.pbx.ami_events import AmiEvents, pbx_time
 from callguard.pbx.ami_news import AmiNews
 from callguard.pbx.ami_orders import Orders, follow_up, result
 from callguard.pbx.ami_snapshot import Snapshot
+from callguard.pbx.ami_whispers import Whispers, ignore
 from callguard.pbx.border import Border
 from callguard.pbx.gate import Gate
 from callguard.pbx.switch import Deliver, HeartbeatHeard, LinkDown, LinkUp
@@ -42,8 +43,9 @@ class Asterisk:
         self._site = site
         self._tell = deliver
         self._gate = Gate(deliver)
-        self._events = AmiEvents(site.border, self._gate.deliver)
-        self._orders = Orders(self._events.hands, site.pbx_root)
+        self._whispers = Whispers(self._send, self._gate.deliver)
+        self._events = AmiEvents(site.border, self._gate.deliver, self._whispers)
+        self._orders = Orders(self._events.hands, self._whispers, site.pbx_root)
         self._clock_ahead = timedelta()
         self._believed = False
         callbacks = LinkCallbacks(
@@ -99,20 +101,24 @@ class Asterisk:
         if following:
             self._send(following, partial(self._on_outcome, dict.fromkeys(map(id, following), command)))
             return
-        event = result(command, outcome, self._now())
+        event = result(command, action, outcome, self._now())
         if event is not None:
             self._gate.deliver(event)
 
     def _up(self) -> None:
         self._tell(LinkUp(pbx=self.name, at=self._now()))
         self._events.hands.empty()
+        self._whispers.empty()
         self._believed = False
         self._gate.shut()
         Snapshot(self._site.border, self._send, self._snapped, self._down).take()
 
     def _snapped(self, taken: SnapshotTaken) -> None:
-        """A leg that has left our hands while it was taken is not held again."""
+        """A leg that has left our hands while it was taken is not held again. What an earlier daemon began to say to somebody ends."""
         back = self._gate.back
+        strays = [action for sighting in taken.sightings for action in self._whispers.stray(sighting.channel)]
+        if strays:
+            self._send(strays, ignore)
         for sighting in taken.sightings:
             if sighting.in_hand and sighting.leg not in back:
                 self._events.hands.hold(sighting.leg, wideband=sighting.wideband)

@@ -28,13 +28,19 @@ from callguard.pbx.esl_facts import (
 )
 from callguard.pbx.esl_hands import Hands
 from callguard.pbx.esl_lines import Lines
+from callguard.pbx.esl_whispers import FUNCTION, STARTED, STOPPED, Whispers
 
 Deliver = Callable[[ev.Event | ev.MessageSeen], None]
 Handler = Callable[[Headers], None]
 Send = Callable[[Sequence[EslCommand]], None]
 
-FILTERS: Final = ("Event-Name /^(?!PLAYBACK_START$)/", *(f"Playback-File-Path {sound}" for sound in WAITING))
-"""Of all sounds that begin on the switch, music for people on hold among them, the silence in which a leg waits for us is told alone."""
+FILTERS: Final = (
+    "Event-Name /^(?!(?:PLAYBACK_START|MEDIA_BUG_START|MEDIA_BUG_STOP)$)/",
+    *(f"Playback-File-Path {sound}" for sound in WAITING),
+    f"Media-Bug-Function {FUNCTION}",
+)
+"""Of all sounds that begin on the switch, music for people on hold among them, the silence in which a leg waits for us is told alone; and
+of all that hangs on the sound of a leg, recordings among it, what is mixed into it."""
 
 _FRAME_MS: Final = 20
 _MESSAGE: Final = "callguard-message"
@@ -43,9 +49,10 @@ _MESSAGE: Final = "callguard-message"
 class EslEvents:
     """The handlers of one PBX's events, by name in :attr:`handlers`; they also keep :attr:`hands` and :attr:`lines`."""
 
-    def __init__(self, border: Border, recordings: PurePosixPath, deliver: Deliver, send: Send) -> None:
+    def __init__(self, border: Border, recordings: PurePosixPath, whispers: Whispers, deliver: Deliver, send: Send) -> None:
         self.hands = Hands()
         self.lines = Lines(border)
+        self._whispers = whispers
         self._border = border
         self._recordings = f"{recordings}/"
         self._deliver = deliver
@@ -64,6 +71,8 @@ class EslEvents:
             "PLAYBACK_START": self._playback_start,
             "RECORD_START": self._record_start,
             "RECORD_STOP": self._record_stop,
+            STARTED: self._whisper_start,
+            STOPPED: self._whisper_stop,
         }
 
     def _outbound(self, told: Headers) -> None:
@@ -155,10 +164,21 @@ class EslEvents:
             self._deliver(ev.AnnouncementEnded(**where, step=cut.step, heard_ms=heard_ms, complete=False))
         self.hands.give(leg)
         self.lines.end(leg)
+        self._whispers.end(leg)
         attempt = known_cause(told.get("variable_originate_disposition"))
         if attempt and attempt != "SUCCESS":
             self._deliver(ev.DialEnded(**where, status=dial_status(attempt)))
         self._deliver(ev.LegGone(**where, cause=known_cause(told.get("Hangup-Cause"))))
+
+    def _whisper_start(self, told: Headers) -> None:
+        self._whispers.started(leg_of(told), told.get("Media-Bug-Target") or "", self._where(told)["at"])
+
+    def _whisper_stop(self, told: Headers) -> None:
+        """Of one that is cut by a hang-up before the hang-up itself."""
+        hung_up = bool(told.get("Hangup-Cause"))
+        ended = self._whispers.stopped(told.get("Media-Bug-Target") or "", self._where(told), hung_up=hung_up)
+        if ended is not None:
+            self._deliver(ended)
 
     def _record_start(self, told: Headers) -> None:
         recording = self._recording(told)

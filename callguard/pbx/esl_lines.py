@@ -88,7 +88,8 @@ class Lines:
         for one in sorted(present, key=lambda person: (person.outside, person.leg in self.answered)):
             if one.leg not in self.told:
                 self.told.add(one.leg)
-                yield replace(one, bridge=bridge, at=now["at"], received_at=now["received_at"])
+                answered = one.leg in self.answered
+                yield replace(one, bridge=bridge, answered=answered, at=now["at"], received_at=now["received_at"])
 
     def _person(self, leg: str, linkedid: str) -> LegJoined:
         known, now = self.people.get(leg), self.border.now()

@@ -4,6 +4,7 @@
 Announce         `announce` of our dialplan: answers where that is not done, plays, and only the interrupting keys cut it
 AskDigit         `ask` of our dialplan: one key is read
 Release          `release`: our dialplan goes on
+…InCall          `uuid_displace`: mixed into what the leg is sent (:mod:`callguard.pbx.esl_whispers`)
 StartRecording   `uuid_record start`, written only while the leg is in a bridge, and without FreeSWITCH's half second of pre-buffer,
                  which a pause would leave in the clear
 Pause, Resume    `mask` and `unmask`: the timeline goes on in silence. A recording that cannot be masked is stopped
@@ -26,6 +27,7 @@ from callguard.errors import ActionRefused
 from callguard.pbx.border import Where
 from callguard.pbx.esl import EslCommand, Outcome, api, job
 from callguard.pbx.esl_hands import Hands
+from callguard.pbx.esl_whispers import Whispers
 
 _RECORD_BOUND_S: Final = 10.0
 """For opening or closing a file on a slow disk."""
@@ -47,12 +49,14 @@ class Folders:
 class Orders:
     """The translation for one FreeSWITCH."""
 
-    def __init__(self, hands: Hands, folders: Folders) -> None:
+    def __init__(self, hands: Hands, whispers: Whispers, folders: Folders) -> None:
         self._hands = hands
         self._folders = folders
         self._translate: Mapping[type[do.ChannelCommand], Callable[[Any], tuple[EslCommand, ...]]] = {
             do.Announce: self._announce,
             do.AskDigit: self._ask_digit,
+            do.AnnounceInCall: whispers.order,
+            do.AskInCall: whispers.order,
             do.Release: self._release,
             do.HangUp: _hang_up,
             do.StartRecording: self._start_recording,
@@ -101,9 +105,14 @@ def result(command: do.ChannelCommand, sent: EslCommand, outcome: Outcome, now: 
         return ev.RecordingRefused(**where, recording=command.recording, reason=_REFUSED)
     if isinstance(command, do.StopRecording):
         return ev.RecordingStopped(**where, recording=command.recording)
-    if isinstance(command, do.Announce | do.AskDigit):
+    if isinstance(command, do.Announce | do.AskDigit) or (isinstance(command, do.AnnounceInCall | do.AskInCall) and _starts(sent)):
         return ev.StepFailed(**where, step=command.step, reason=_REFUSED)
     return None
+
+
+def _starts(sent: EslCommand) -> bool:
+    """That there was nothing to stop before is no failure."""
+    return " start " in sent.argument
 
 
 def _hang_up(order: do.HangUp) -> tuple[EslCommand, ...]:

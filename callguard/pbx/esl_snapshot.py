@@ -151,7 +151,7 @@ class Snapshot:
             recording_path=self._paths.get(leg) or None,
             started=self._started(dump, direction) if direction else None,
             handed_over=handed_over(dump, self._border) if direction else None,
-            joined=replace(people[leg], bridge=bridge) if bridge else None,
+            joined=replace(people[leg], bridge=bridge, answered=is_answered(dump)) if bridge else None,
         )
 
     def _started(self, dump: Dump, direction: Direction) -> CallStarted | None:

@@ -17,6 +17,7 @@ from callguard.pbx.esl_events import FILTERS, EslEvents
 from callguard.pbx.esl_news import EslNews
 from callguard.pbx.esl_orders import Folders, Orders, follow_up, result
 from callguard.pbx.esl_snapshot import Present, Snapshot
+from callguard.pbx.esl_whispers import Whispers
 from callguard.pbx.gate import Gate
 from callguard.pbx.switch import Deliver, HeartbeatHeard, LinkDown, LinkUp
 
@@ -40,8 +41,9 @@ class Freeswitch:
         self._site = site
         self._tell = deliver
         self._gate = Gate(deliver)
-        self._events = EslEvents(site.border, site.folders.recordings, self._gate.deliver, self._send_on)
-        self._orders = Orders(self._events.hands, site.folders)
+        self._whispers = Whispers(site.folders.sounds)
+        self._events = EslEvents(site.border, site.folders.recordings, self._whispers, self._gate.deliver, self._send_on)
+        self._orders = Orders(self._events.hands, self._whispers, site.folders)
         self._clock_ahead = timedelta()
         self._believed = False
         callbacks = LinkCallbacks(
@@ -108,6 +110,7 @@ class Freeswitch:
         self._tell(LinkUp(pbx=self.name, at=self._now()))
         self._events.hands.empty()
         self._events.lines.empty()
+        self._whispers.empty()
         self._believed = False
         self._gate.shut()
         Snapshot(self._site.border, self._site.folders.recordings, self._send, self._snapped, self._down).take()

@@ -55,6 +55,7 @@ class Healthy:
             "AST_CONFIG(manager.conf,general,timestampevents,-1)": "yes",
             f"AST_CONFIG(manager.conf,{USERNAME},read,-1)": "system,call,agi,dtmf,user",
             **{f"DIALPLAN_EXISTS(callguard-{name},s,1)": "1" for name in ("inbound", "outbound", "message")},
+            "DIALPLAN_EXISTS(callguard-joined,1.1,1)": "1",
             **self.values,
         }
         return settled[name] if name in settled else self._probe(name)

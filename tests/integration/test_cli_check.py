@@ -186,7 +186,7 @@ def test_missing_classes_are_named(site: Site) -> None:
     checks = asked(site, healthy)
     assert checks["AMI actions"].outcome == "failed"
     assert checks["AMI actions"].message == "may not perform AGI, MixMonitor: the class agi, system or a module is missing"
-    assert checks["AMI actions"].remedy.startswith("write = system,call,agi below the user in manager.conf")
+    assert checks["AMI actions"].remedy.startswith("write = system,call,agi,originate below the user in manager.conf")
 
 
 def test_what_may_not_be_asked_is_not_called_good(site: Site) -> None:

@@ -101,11 +101,12 @@ def test_of_all_sounds_the_pbx_tells_the_silence_alone_in_which_a_leg_waits() ->
     """What a busy switch plays to others never crosses the socket; asked for before the first event can come."""
     with driven(Pbx()) as told:
         asked = [(one.way, one.argument) for one in told.server.last.commands if one.way in {"auth", "filter", "event"}]
-    assert [way for way, _ in asked] == ["auth", "filter", "filter", "filter", "event"]
+    assert [way for way, _ in asked] == ["auth", "filter", "filter", "filter", "filter", "event"]
     assert [argument for way, argument in asked if way == "filter"] == [
-        "Event-Name /^(?!PLAYBACK_START$)/",
+        "Event-Name /^(?!(?:PLAYBACK_START|MEDIA_BUG_START|MEDIA_BUG_STOP)$)/",
         "Playback-File-Path silence_stream://5000",
         "Playback-File-Path silence_stream://3000",
+        "Media-Bug-Function displace",
     ]
 
 
@@ -114,8 +115,8 @@ def test_nothing_is_subscribed_to_but_what_is_used() -> None:
     with driven(Pbx()) as told:
         (asked,) = (one.argument for one in told.server.last.commands if one.way == "event")
     assert asked == (
-        "plain BACKGROUND_JOB CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_DESTROY CHANNEL_PROGRESS_MEDIA CHANNEL_UNBRIDGE DTMF"
-        " PLAYBACK_START RECORD_START RECORD_STOP SHUTDOWN CUSTOM callguard::back callguard::inbound callguard::outbound"
+        "plain BACKGROUND_JOB CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_DESTROY CHANNEL_PROGRESS_MEDIA CHANNEL_UNBRIDGE DTMF MEDIA_BUG_START"
+        " MEDIA_BUG_STOP PLAYBACK_START RECORD_START RECORD_STOP SHUTDOWN CUSTOM callguard::back callguard::inbound callguard::outbound"
     )
 
 

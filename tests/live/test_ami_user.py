@@ -17,6 +17,7 @@ from callguard.call.state import Number
 from callguard.clock import utc_now
 from callguard.pbx.ami import Headers
 from callguard.pbx.ami_events import AmiEvents
+from callguard.pbx.ami_whispers import Whispers
 from callguard.pbx.border import Border
 from tests.rig.asterisk import PrivateAsterisk
 from tests.rig.observer import Observer, ObserverError, Told
@@ -35,6 +36,7 @@ USERS: Final = {
 }
 
 SEEN_AT: Final = utc_now()
+NOBODY: Final = Whispers(lambda _actions, _on_outcome: None, lambda _event: None)
 BORDER: Final = Border("main", lambda raw: Number(raw or "", None), (), lambda: SEEN_AT)
 
 DIALPLAN: Final = """
@@ -105,7 +107,7 @@ def told(pbx: PrivateAsterisk) -> Witnesses:
 def understood(messages: list[Told]) -> list[Event | MessageSeen]:
     """What callguard makes of them."""
     made: list[Event | MessageSeen] = []
-    events = AmiEvents(BORDER, made.append)
+    events = AmiEvents(BORDER, made.append, NOBODY)
     for message in messages:
         handler = events.handlers.get(message["Event"])
         if handler is not None:
@@ -122,7 +124,7 @@ def test_nothing_that_callguard_acts_on_is_kept_from_it(told: Witnesses) -> None
 def test_nothing_else_reaches_callguard(told: Witnesses) -> None:
     """C1: least of all text that a gateway puts into an event, or a caller into his name."""
     acted_on = {
-        *AmiEvents(BORDER, lambda _: None).handlers,
+        *AmiEvents(BORDER, lambda _: None, NOBODY).handlers,
         *("FullyBooted", "Shutdown"),
     }
     assert {message["Event"] for message in told.callguard} <= acted_on

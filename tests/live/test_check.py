@@ -95,7 +95,7 @@ def allow(house: Site, read: str, write: str) -> None:
 
 def test_the_least_rights_are_enough(house: Site) -> None:
     """S13: what the remedies say to write is what is needed, and no more."""
-    allow(house, "system,call,agi,dtmf,user", "system,call,agi")
+    allow(house, "system,call,agi,dtmf,user", "system,call,agi,originate")
     checks = checked(house, 0)
     assert outcomes(checks, "daemon", "heartbeat") == {"ok"}
 
@@ -126,9 +126,10 @@ def test_a_login_that_is_older_than_callguard(house: Site) -> None:
 @pytest.mark.parametrize(
     ("write", "words"),
     [
-        ("system,call", "may not perform AGI: "),
-        ("call,agi", "may not perform CoreShowChannels, MixMonitor: "),
-        ("system,agi", "may not perform Getvar, Setvar: "),
+        ("system,call,originate", "may not perform AGI: "),
+        ("call,agi,originate", "may not perform CoreShowChannels, MixMonitor: "),
+        ("system,agi,originate", "may not perform Getvar, Setvar: "),
+        ("system,call,agi", "may not perform Originate: "),
     ],
 )
 def test_a_class_that_is_missing_in_write(house: Site, write: str, words: str) -> None:
@@ -139,7 +140,7 @@ def test_a_class_that_is_missing_in_write(house: Site, write: str, words: str) -
 
 
 def test_classes_that_are_missing_in_read(house: Site) -> None:
-    allow(house, "call,user", "system,call,agi")
+    allow(house, "call,user", "system,call,agi,originate")
     checks = checked(house, 1)
     assert checks["AMI events"]["outcome"] == "failed"
     for word in ("without agi", "without dtmf", "without system"):

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from callguard.announcements import Catalogue
-from callguard.call.consent import NET_MARGIN_MS
+from callguard.call.dialogue import NET_MARGIN_MS
 from tests.rig.daemon import DaemonProcess
 from tests.rig.dying_daemon import POINTS
 from tests.rig.freeswitch import PrivateFreeswitch

@@ -88,7 +88,8 @@ class Course:
 
     def returns(self, place: int) -> list[int]:
         """When a daemon that died before this step can be back: the PBX must have done nothing meanwhile that only a daemon orders."""
-        questions = [one.rx_offset for one in self.fixture.sent if one.name == "AGI" and one.rx_offset >= self.offsets[place]]
+        asked = ("AGI", "Originate")
+        questions = [one.rx_offset for one in self.fixture.sent if one.name in asked and one.rx_offset >= self.offsets[place]]
         last = min(questions, default=self.offsets[-1])
         return [later for later in self.cuts if later >= place and self.offsets[later] <= last]
 

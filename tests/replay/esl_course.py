@@ -46,9 +46,7 @@ class EslCourse(Course):
         return [place for place in range(1, len(self.fixture.steps)) if self.channels[place] is not None]
 
     def returns(self, place: int) -> list[int]:
-        orders = [
-            one.rx_offset for one in self.fixture.sent if " callguard_order " in _command(one) and one.rx_offset >= self.offsets[place]
-        ]
+        orders = [one.rx_offset for one in self.fixture.sent if _is_order(_command(one)) and one.rx_offset >= self.offsets[place]]
         last = min(orders, default=self.offsets[-1])
         return [later for later in self.cuts if later >= place and self.offsets[later] <= last]
 
@@ -63,6 +61,11 @@ class EslCourse(Course):
             replay.take([self.fixture.steps[number]], self.channels[number + 1])
         replay.finish()
         return replay
+
+
+def _is_order(command: str) -> bool:
+    """Whether the leg does something that only a daemon orders."""
+    return " callguard_order " in command or command.startswith("uuid_displace ")
 
 
 def _command(one: Sent) -> str:

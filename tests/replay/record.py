@@ -22,7 +22,7 @@ from callguard.call.state import Call, RecordingStatus
 from callguard.store.database import open_database
 from callguard.store.loading import load_calls
 from callguard.store.tables import calls
-from tests.replay import fixtures, scenarios_inbound, scenarios_links, scenarios_outbound, scenarios_transfers
+from tests.replay import fixtures, scenarios_inbound, scenarios_joining, scenarios_links, scenarios_outbound, scenarios_transfers
 from tests.replay.expect import expect
 from tests.replay.stage import SCENARIOS, Scenario, Stage
 from tests.replay.telling import Json, tell
@@ -30,7 +30,7 @@ from tests.rig.ami_recorder import AmiRecorder
 from tests.rig.observer import Observer
 from tests.rig.site import Site, site
 
-MODULES: Final = (scenarios_inbound, scenarios_links, scenarios_outbound, scenarios_transfers)
+MODULES: Final = (scenarios_inbound, scenarios_joining, scenarios_links, scenarios_outbound, scenarios_transfers)
 """Imported for the scenarios that they enlist."""
 
 Line = dict[str, Any]

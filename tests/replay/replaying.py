@@ -80,8 +80,7 @@ class Replay:
         self._link.answer_for(None)
 
     def take(self, steps: Sequence[Step], channels: Channels | None) -> None:
-        """Steps of the fixture that reach the engine together, after which the PBX has these channels."""
-        self.channels = channels
+        """Steps of the fixture that reach the engine together, after which the PBX has these channels; timers that are due fire before."""
         for step in steps:
             if isinstance(step, Mark):
                 self._mark(step)
@@ -90,6 +89,7 @@ class Replay:
             else:
                 self._pass(step.at)
                 self._receive(step)
+        self.channels = channels
         self._settle()
 
     def finish(self) -> None:

@@ -1,8 +1,10 @@
 """Calls that come in and do not stay between two people: queues, transfers, forwarding, conferences."""
 
+import time
 from typing import Final
 
 from tests.replay.stage import Stage, answered, ends, hang_up, policy, scenario, talk
+from tests.rig.site import QUESTION_SECONDS
 from tests.rig.transfer import transfer, transfer_to
 
 NOTICE: Final = policy("inbound", "notice")
@@ -92,16 +94,17 @@ def inbound_to_queue(stage: Stage) -> None:
 
 @scenario(NOTICE, FORWARDED)
 def inbound_forwarded_outside(stage: Stage) -> None:
-    """The call is forwarded to a mobile phone outside, whose owner nobody has asked: not recorded."""
+    """The call is forwarded to a mobile phone outside, whose owner is told in the conversation: recorded from then on."""
     caller = stage.dial_in("711")
     mobile = answered(stage.site.caller.wait_call(10), 880)
+    time.sleep(QUESTION_SECONDS + 0.6)
     talk()
     hang_up(caller, mobile)
 
 
 @scenario(NOTICE, CONFERENCE)
 def inbound_conference(stage: Stage) -> None:
-    """The caller and the agent meet in a conference; an outsider who was told nothing comes in and leaves again."""
+    """The caller and the agent meet in a conference; an outsider comes in, and leaves again while he is being told."""
     agent = stage.site.agent.dial("712", stage.site.pbx.sip_port, caller="200", voice=600)
     caller = stage.dial_in("712")
     stage.wait_commands("MixMonitor", 1)
@@ -117,7 +120,7 @@ def inbound_conference(stage: Stage) -> None:
 
 @scenario(NOTICE, CONFERENCE)
 def inbound_conference_with_a_stranger(stage: Stage) -> None:
-    """An outsider who was told nothing waits in the conference already; once he leaves, the caller and the agent are recorded."""
+    """An outsider waits in the conference already, and leaves while he is being told; then the caller and the agent are recorded."""
     outsider = stage.dial_in("713", caller="+40733000222")
     outsider.wait_answered(5)
     agent = stage.site.agent.dial("712", stage.site.pbx.sip_port, caller="200", voice=600)

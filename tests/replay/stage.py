@@ -73,15 +73,19 @@ class Told(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the daemon says on the wire when it has a prompt played, a key waited for, or asks for all channels."""
+    """What the daemon says on the wire when it has a prompt played, a key waited for, or asks for all channels.
+
+    ``aside``: a prompt for somebody in a conversation.
+    """
 
     prompt: str
     question: str
     snapshot: str
+    aside: str
 
 
-AMI: Final = Words("STREAM FILE", "WAIT FOR DIGIT", "CoreShowChannels")
-ESL: Final = Words("callguard_order announce:", "callguard_order ask:", "show channels")
+AMI: Final = Words("STREAM FILE", "WAIT FOR DIGIT", "CoreShowChannels", "STREAM FILE")
+ESL: Final = Words("callguard_order announce:", "callguard_order ask:", "show channels", " start /")
 
 
 @dataclass

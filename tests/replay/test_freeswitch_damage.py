@@ -16,7 +16,7 @@ from tests.replay.telling import tell
 
 NAMES = esl_fixtures.names()
 CANARY = "canary"
-MOST_BYTES = 3_000_000
+MOST_BYTES = 4_000_000
 
 HARMLESS = ("uuid_setvar ", "uuid_break ", "uuid_kill ", "show ", "uuid_dump ", "uuid_buglist ", "strepoch", "global_setvar ")
 """Orders that may be given twice: to a leg that waits for none they do nothing."""

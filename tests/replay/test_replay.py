@@ -19,7 +19,7 @@ from tests.replay.replaying import Replay
 from tests.replay.telling import tell
 
 NAMES = names()
-IN_DIALOGUE = frozenset({Stage.PRESENT, Stage.ANNOUNCING, Stage.ASKING, Stage.ACKNOWLEDGING})
+IN_DIALOGUE = frozenset(Stage) - {Stage.RELEASED, Stage.GONE}
 NOTHING_MISSED = (
     "asterisk/daemon-restarted-in-conversation",
     "asterisk/daemon-restarted-in-prompt",

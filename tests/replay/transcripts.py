@@ -17,6 +17,7 @@ from callguard.call.state import Number
 from callguard.pbx.border import Border
 from callguard.pbx.esl_events import EslEvents
 from callguard.pbx.esl_routes import Routes
+from callguard.pbx.esl_whispers import Whispers
 from tests.replay.esl_fixtures import splitter
 
 FOLDER: Final = Path(__file__).parent / "freeswitch"
@@ -40,7 +41,7 @@ def facts_of(events: Sequence[bytes]) -> list[Event | MessageSeen]:
     """What the mapping makes of these."""
     told: list[Event | MessageSeen] = []
     border = Border("fs", partial(numbers.parse, region="RO"), frozenset({"lab"}), lambda: datetime(2026, 11, 22, tzinfo=UTC))
-    mapping = EslEvents(border, RECORDINGS, told.append, lambda _commands: None)
+    mapping = EslEvents(border, RECORDINGS, Whispers(RECORDINGS), told.append, lambda _commands: None)
     routes = Routes(lambda _job, _output: None)
     routes.listen(mapping.handlers)
     for event in events:

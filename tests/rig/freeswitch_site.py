@@ -17,6 +17,9 @@ DIALPLAN: Final = """
     <action application="set" data="call_timeout=20"/>
     <action application="bridge" data="sofia/rig/agent@$${phone_agent}"/>
   </condition></extension>
+  <extension name="transferred"><condition field="destination_number" expression="^0733000222$">
+    <action application="bridge" data="sofia/gateway/caller/0733000222"/>
+  </condition></extension>
 </context>
 <context name="from-inside">
   <extension name="out"><condition field="destination_number" expression="^(0\\d+)$">

@@ -1,7 +1,8 @@
 """A whole site: a private PBX with our dialplan, announcements, a database, and the daemon beside it.
 
 Outside is the phone `caller`, inside the phone `agent`; `700` is the company's number, answered by the agent, and what begins with 0 goes
-out to the caller. Prompts are noise that sounds like speech, short and unmistakable, unless a test wants real ones.
+out to the caller; `0733000222` does so without a line of ours, as a transfer may. Prompts are noise that sounds like speech, short and
+unmistakable, unless a test wants real ones.
 """
 
 import json
@@ -37,6 +38,8 @@ exten => 700,1,Gosub(callguard-inbound,s,1(sales))
 exten => 0213334444,1,Goto(700,1)
 
 [from-inside]
+exten => 0733000222,1,Dial(PJSIP/${EXTEN}@caller,20)
+ same => n,Hangup()
 exten => _0X.,1,Gosub(callguard-outbound,s,1(PJSIP/${EXTEN}@caller,20))
  same => n,Hangup()
 

@@ -85,8 +85,9 @@ def answered(leg: str = CUSTOMER, at: float = 1.2) -> ev.LegAnswered:
     return ev.LegAnswered(**_where(leg, at))
 
 
-def joined(leg: str, bridge: str = HERE, at: float = 20, *, listed: bool = False) -> ev.LegJoined:
-    return ev.LegJoined(**_where(leg, at), channel=channel(leg), bridge=bridge, number=number(leg), outside=leg in OUTSIDE, listed=listed)
+def joined(leg: str, bridge: str = HERE, at: float = 20, *, listed: bool = False, answered: bool = True) -> ev.LegJoined:
+    told = {"listed": listed, "answered": answered}
+    return ev.LegJoined(**_where(leg, at), channel=channel(leg), bridge=bridge, number=number(leg), outside=leg in OUTSIDE, **told)
 
 
 def left(leg: str, bridge: str = HERE, at: float = 40) -> ev.LegLeft:

@@ -60,6 +60,18 @@ def ask(step: int, leg: str = CUSTOMER) -> tuple[do.Command, ...]:
     return wait, do.SetTimer(**_line(leg), step=step, after_ms=7000)
 
 
+def tell(step: int, leg: str = CUSTOMER) -> tuple[do.Command, ...]:
+    """Play the question as that step to somebody in a conversation."""
+    play = do.AnnounceInCall(**_channel(leg), step=step, announcement=QUESTION, net_ms=7000)
+    return play, do.SetTimer(**_line(leg), step=step, after_ms=6000)
+
+
+def listen(step: int, leg: str = CUSTOMER) -> tuple[do.Command, ...]:
+    """Tell how long a key was waited for as that step."""
+    wait = do.AskInCall(**_channel(leg), step=step, timeout_ms=5000, net_ms=8000)
+    return wait, do.SetTimer(**_line(leg), step=step, after_ms=7000)
+
+
 def release(leg: str = CUSTOMER) -> do.Release:
     return do.Release(**_channel(leg))
 

@@ -128,7 +128,8 @@ def test_nobody_is_recorded_beside_a_listed_person_who_is_asked_nothing_either(h
         for order in moment.orders:
             begins = isinstance(order, do.StartRecording | do.ResumeRecording)
             assert not (begins and (beside or order.leg in listed))
-            asks = isinstance(order, do.AskDigit) or (isinstance(order, do.Announce) and order.announcement != LISTED)
+            asks = isinstance(order, do.AskDigit | do.AskInCall | do.AnnounceInCall)
+            asks = asks or (isinstance(order, do.Announce) and order.announcement != LISTED)
             assert not (asks and order.leg in listed)
             if isinstance(order, do.HangUp) and not isinstance(moment.event, ev.LegGone):
                 hung_up_on = moment.call.party(order.leg)
@@ -136,6 +137,29 @@ def test_nobody_is_recorded_beside_a_listed_person_who_is_asked_nothing_either(h
                 assert hung_up_on.consents[-1].how is How.KEY
         running = moment.call.running
         assert running is None or (running.leg not in listed and (not beside or running.status is RecordingStatus.PAUSED))
+
+
+@widely
+@given(histories())
+def test_who_is_told_in_a_conversation_is_in_one_that_is_paused(history: tuple[Call, list[ev.Event]]) -> None:
+    """Design rule 3: outside, undecided, beside somebody who may be recorded; and not a word is recorded meanwhile."""
+    for moment in course(*history):
+        for order in moment.orders:
+            if isinstance(order, do.AnnounceInCall):
+                told = moment.call.party(order.leg)
+                assert told is not None
+                assert (told.outside, told.consents, told.stage, told.step) == (True, (), Stage.INFORMING, order.step)
+                assert told.bridge
+                running = moment.call.running
+                assert running is None or running.status is RecordingStatus.PAUSED
+
+
+@widely
+@given(histories())
+def test_who_is_not_in_a_conversation_is_not_being_told_in_one(history: tuple[Call, list[ev.Event]]) -> None:
+    for moment in course(*history):
+        asked = [one for one in moment.call.parties if one.stage in {Stage.INFORMING, Stage.CHOOSING}]
+        assert all(one.bridge and one.outside and not one.consents for one in asked)
 
 
 @widely

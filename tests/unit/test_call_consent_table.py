@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from callguard.call.commands import Announce, AskDigit, Command, HangUp, Release, SetTimer
-from callguard.call.consent import TABLE, Moment, Signal, advance
+from callguard.call.commands import Announce, AnnounceInCall, AskDigit, AskInCall, Command, HangUp, Release, SetTimer
+from callguard.call.consent import TABLE, advance
+from callguard.call.dialogue import Moment, Signal
 from callguard.call.policy import Mode, OnRefusal, Policy
 from callguard.call.state import COVERED, Call, Consent, Decision, Direction, How, Party, Role, Stage
 from callguard.config.policies import PolicySettings
@@ -21,7 +22,9 @@ from tests.unit.call_world import opened
 
 MODES = {mode: policy(mode) for mode in Mode} | {"hangup": policy(Mode.OPT_IN, on_refusal=OnRefusal.HANGUP)}
 PROGRESS = [Stage.PRESENT, Stage.ANNOUNCING, Stage.ACKNOWLEDGING, Stage.RELEASED, Stage.GONE]
-"""A party never falls back, but for a prompt that is said again after the question."""
+"""A party never falls back, but for a prompt that is said again after the question, or one in a conversation that he leaves."""
+
+IN_CALL = frozenset({Stage.INFORMING, Stage.CHOOSING})
 
 
 def decided(decision: Decision, how: How) -> Consent:
@@ -73,12 +76,12 @@ def identity(party: Party) -> tuple[object, ...]:
 
 def bounded(party: Party, orders: tuple[Command, ...]) -> None:
     """Design rule 8: whoever waits for the PBX has a timer that outlasts the step, and a net of the PBX that outlasts the timer."""
-    waits = [order for order in orders if isinstance(order, Announce | AskDigit)]
+    waits = [order for order in orders if isinstance(order, Announce | AskDigit | AnnounceInCall | AskInCall)]
     assert len(waits) <= 1
     assert bool(waits) == any(isinstance(order, SetTimer) for order in orders)
     for wait, timer in zip(waits, orders[1:], strict=True):
         assert isinstance(timer, SetTimer)
-        lasts = wait.announcement.duration_ms if isinstance(wait, Announce) else wait.timeout_ms
+        lasts = wait.timeout_ms if isinstance(wait, AskDigit | AskInCall) else wait.announcement.duration_ms
         assert lasts < timer.after_ms < wait.net_ms
         assert wait.step == timer.step == party.step
     assert not (waits and any(isinstance(order, Release | HangUp) for order in orders))
@@ -100,7 +103,7 @@ def test_a_decision_once_taken_is_only_ever_withdrawn(rules: Policy, signals: li
         assert party.consents[: len(before.consents)] == before.consents
         assert advanced(before.stage, party.stage)
         assert party.attempt <= rules.attempts
-    if hangs_up and any(signal in {Signal.HANDED_OVER, Signal.TAKEN_UP} for signal in signals):
+    if hangs_up and any(signal in {Signal.HANDED_OVER, Signal.TAKEN_UP, Signal.JOINED} for signal in signals):
         assert decisions
 
 
@@ -113,11 +116,13 @@ def test_consent_is_only_what_was_heard_and_done(rules: Policy, signals: list[Si
             continue
         consent = party.consents[-1]
         if consent.decision is Decision.GRANTED:
-            assert (before.stage, consent.how) == (Stage.ASKING, How.KEY)
+            assert before.stage in {Stage.ASKING, Stage.CHOOSING}
+            assert consent.how is How.KEY
         if consent.decision is Decision.STAYED:
             assert consent.how is How.STAYED
             assert rules.mode in {Mode.NOTICE, Mode.OPT_OUT}
-            assert before.stage is (Stage.ANNOUNCING if rules.mode is Mode.NOTICE else Stage.ASKING)
+            notice, asked = {Stage.ANNOUNCING, Stage.INFORMING}, {Stage.ASKING, Stage.CHOOSING}
+            assert before.stage in (notice if rules.mode is Mode.NOTICE else asked)
         if consent.decision is Decision.NOT_REQUIRED:
             assert rules.mode is Mode.NEVER
 
@@ -164,5 +169,7 @@ def walk(rules: Policy, signals: list[Signal]) -> Iterator[Party]:
 def advanced(before: Stage, stage: Stage) -> bool:
     asking = {Stage.ANNOUNCING, Stage.ASKING}
     if stage in asking:
-        return before in {Stage.PRESENT, *asking}
-    return before in asking or PROGRESS.index(stage) >= PROGRESS.index(before)
+        return before in {Stage.PRESENT, *asking, *IN_CALL}
+    if stage in IN_CALL:
+        return before in {Stage.PRESENT, *IN_CALL}
+    return before in asking or before in IN_CALL or PROGRESS.index(stage) >= PROGRESS.index(before)

@@ -23,7 +23,7 @@ from tests.unit.call_facts import (
     stop_unconfirmed,
     stopped,
 )
-from tests.unit.call_orders import file, pause, record, release, say, stop
+from tests.unit.call_orders import file, pause, record, release, say, stop, tell
 from tests.unit.call_world import Transcript, inbound, talking
 
 
@@ -101,7 +101,7 @@ def test_a_recording_that_ended_behind_our_back_is_over() -> None:
 
 def test_a_paused_recording_that_ended_behind_our_back_is_over() -> None:
     call = talking()
-    assert call << joined(FRIEND) >> pause() << not_running() >> stop() << gone(FRIEND)
+    assert call << joined(FRIEND) >> pause() >> tell(1, FRIEND) << not_running() >> stop() << gone(FRIEND)
 
 
 @pytest.mark.parametrize("late", [recording_started, recording_refused, not_running, stop_unconfirmed, stopped])

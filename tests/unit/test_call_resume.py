@@ -37,7 +37,7 @@ from tests.unit.call_facts import (
     snapshot,
     started,
 )
-from tests.unit.call_orders import ask, file, go_on, pause, record, release, say, stop, thank
+from tests.unit.call_orders import ask, file, go_on, listen, pause, record, release, say, stop, tell, thank
 from tests.unit.call_world import Transcript, apply, inbound, outbound, talking
 
 
@@ -163,22 +163,48 @@ def test_of_a_leg_on_hold_the_pbx_tells_no_file() -> None:
 def test_a_pause_that_may_have_been_lost_is_ordered_again() -> None:
     """Design rule 3: rows say paused, and whether the PBX was told is not known."""
     call = talking()
-    assert call << joined(FRIEND) >> pause()
-    assert resumed(call, sighting(AGENT, HERE), sighting(CUSTOMER, HERE, writes=path()), sighting(FRIEND, HERE)) == (pause(),)
+    assert call << joined(FRIEND) >> pause() >> tell(1, FRIEND)
+    found = (sighting(AGENT, HERE), sighting(CUSTOMER, HERE, writes=path()), sighting(FRIEND, HERE))
+    assert resumed(call, *found) == (*tell(2, FRIEND), pause())
 
 
 def test_a_pause_ends_with_the_person_who_left_meanwhile() -> None:
     call = talking()
-    assert call << joined(FRIEND) >> pause()
+    assert call << joined(FRIEND) >> pause() >> tell(1, FRIEND)
     assert resumed(call, sighting(AGENT, HERE), sighting(CUSTOMER, HERE, writes=path())) == (go_on(),)
 
 
 def test_nothing_goes_on_for_a_moment_in_between() -> None:
     """One uncovered person left, another came back: the order in which they stand in the rows makes no gap."""
     call = talking()
-    assert call << joined(FRIEND) >> pause() << joined(STRANGER) << left(STRANGER)
+    assert call << joined(FRIEND) >> pause() >> tell(1, FRIEND) << joined(STRANGER) >> tell(1, STRANGER) << left(STRANGER)
     found = [sighting(AGENT, HERE), sighting(CUSTOMER, HERE, writes=path()), sighting(STRANGER, HERE)]
-    assert resumed(call, *found) == (pause(),)
+    assert resumed(call, *found) == (*tell(2, STRANGER), pause())
+
+
+def test_who_was_being_told_in_the_conversation_is_told_again() -> None:
+    """What was heard is not known. The recording stays as it was: paused."""
+    call = talking()
+    assert call << joined(FRIEND) >> pause() >> tell(1, FRIEND)
+    found = (sighting(AGENT, HERE), sighting(CUSTOMER, HERE, writes=path()), sighting(FRIEND, HERE))
+    assert resumed(call, *found) == (*tell(2, FRIEND), pause())
+    assert call << said(1, FRIEND) << said(2, FRIEND) >> go_on()
+    assert call.decisions(FRIEND) == [Decision.STAYED]
+
+
+def test_who_was_waited_for_in_the_conversation_is_asked_again() -> None:
+    call = talking(mode=Mode.OPT_IN)
+    assert call << joined(FRIEND) >> pause() >> tell(1, FRIEND) << said(1, FRIEND) >> listen(2, FRIEND)
+    found = (sighting(AGENT, HERE), sighting(CUSTOMER, HERE, writes=path()), sighting(FRIEND, HERE))
+    assert resumed(call, *found) == (*tell(3, FRIEND), pause())
+
+
+def test_who_was_being_told_and_left_meanwhile_is_told_when_he_is_back() -> None:
+    call = talking()
+    assert call << joined(FRIEND) >> pause() >> tell(1, FRIEND)
+    found = (sighting(AGENT, HERE), sighting(CUSTOMER, HERE, writes=path()), sighting(FRIEND))
+    assert resumed(call, *found) == (go_on(),)
+    assert call << joined(FRIEND) >> pause() >> tell(2, FRIEND)
 
 
 def test_nobody_is_begun_with_who_has_gone_as_well() -> None:

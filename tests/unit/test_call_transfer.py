@@ -19,7 +19,7 @@ from tests.unit.call_facts import (
     recording_started,
     said,
 )
-from tests.unit.call_orders import ask, file, go_on, pause, record, regret, release, say, stop, thank
+from tests.unit.call_orders import ask, file, go_on, pause, record, regret, release, say, stop, tell, thank
 from tests.unit.call_world import Transcript, inbound, talking
 
 
@@ -52,7 +52,7 @@ def test_hold_is_no_end(call: Transcript) -> None:
 
 
 def test_those_who_come_later_are_no_callees(call: Transcript) -> None:
-    assert call << joined(COLLEAGUE) << joined(FRIEND) >> pause()
+    assert call << joined(COLLEAGUE) << joined(FRIEND) >> pause() >> tell(1, FRIEND)
     assert [party.role for party in call.call.parties[2:]] == [Role.JOINED, Role.JOINED]
 
 
@@ -71,12 +71,12 @@ def test_an_entry_told_twice_is_one(call: Transcript) -> None:
 
 def test_an_outside_person_who_was_not_told_pauses_the_recording(call: Transcript) -> None:
     """Design rule 3: nothing of anybody is recorded until the newcomer is gone."""
-    assert call << joined(FRIEND) >> pause() << joined(COLLEAGUE) << left(FRIEND) >> go_on()
+    assert call << joined(FRIEND) >> pause() >> tell(1, FRIEND) << joined(COLLEAGUE) << left(FRIEND) >> go_on()
     assert call.recording.status is RecordingStatus.RECORDING
 
 
 def test_an_outside_person_who_hangs_up_ends_the_pause(call: Transcript) -> None:
-    assert call << joined(FRIEND) >> pause() << gone(FRIEND) >> go_on()
+    assert call << joined(FRIEND) >> pause() >> tell(1, FRIEND) << gone(FRIEND) >> go_on()
 
 
 def test_an_outside_person_in_another_bridge_of_the_call_pauses_it_as_well(call: Transcript) -> None:
@@ -97,8 +97,8 @@ def test_an_outside_person_who_is_asked_first_and_accepts() -> None:
 def test_an_outside_person_who_joined_and_is_asked_afterwards() -> None:
     """The recording goes on from the moment of the decision, and the file is the same."""
     call = talking()
-    assert call << joined(FRIEND) >> pause() << left(FRIEND) >> go_on()
-    assert call << handed_over(FRIEND) >> say(1, FRIEND) << joined(FRIEND) >> pause() << said(1, FRIEND) >> release(FRIEND) >> go_on()
+    assert call << joined(FRIEND) >> pause() >> tell(1, FRIEND) << left(FRIEND) >> go_on()
+    assert call << handed_over(FRIEND) >> say(2, FRIEND) << joined(FRIEND) >> pause() << said(2, FRIEND) >> release(FRIEND) >> go_on()
 
 
 def test_an_outside_person_who_refuses_keeps_it_paused() -> None:
@@ -110,7 +110,8 @@ def test_an_outside_person_who_refuses_keeps_it_paused() -> None:
 def test_an_uncovered_newcomer_before_the_start_is_confirmed() -> None:
     """The PBX is told to pause what it was told to start; the late confirmation does not make it running."""
     call = inbound()
-    assert call << handed_over() >> say(1) << said(1) >> release() << joined(CUSTOMER) >> record() << joined(FRIEND) >> pause()
+    assert call << handed_over() >> say(1) << said(1) >> release() << joined(CUSTOMER) >> record()
+    assert call << joined(FRIEND) >> pause() >> tell(1, FRIEND)
     assert call << recording_started() >> pause()
     assert call.recording.status is RecordingStatus.PAUSED
     assert call << gone(FRIEND) >> go_on()
@@ -119,22 +120,23 @@ def test_an_uncovered_newcomer_before_the_start_is_confirmed() -> None:
 def test_nothing_starts_while_an_uncovered_person_is_there() -> None:
     """Design rule 3."""
     call = inbound()
-    assert call << handed_over() >> say(1) << joined(FRIEND) << said(1) >> release() << joined(CUSTOMER) << gone(FRIEND) >> record()
+    assert call << handed_over() >> say(1) << joined(FRIEND) << said(1) >> release()
+    assert call << joined(CUSTOMER) >> tell(1, FRIEND) << gone(FRIEND) >> record()
 
 
 def test_a_recording_does_not_go_on_without_the_person_it_is_of(call: Transcript) -> None:
     """He was put on hold while it was paused: it goes on when he is back, not over the empty line."""
-    assert call << joined(FRIEND) >> pause() << left(CUSTOMER) << left(FRIEND) << joined(CUSTOMER) >> go_on()
+    assert call << joined(FRIEND) >> pause() >> tell(1, FRIEND) << left(CUSTOMER) << left(FRIEND) << joined(CUSTOMER) >> go_on()
 
 
 def test_a_person_who_hangs_up_while_paused_ends_the_recording(call: Transcript) -> None:
-    assert call << joined(FRIEND) >> pause() << gone(CUSTOMER) >> file()
+    assert call << joined(FRIEND) >> pause() >> tell(1, FRIEND) << gone(CUSTOMER) >> file()
     assert call.recording.status is RecordingStatus.STOPPED
 
 
 def test_a_person_who_withdraws_while_paused_ends_the_recording(call: Transcript) -> None:
     """C8: for good, also when the other one has left."""
-    assert call << joined(FRIEND) >> pause() << pressed("*") << pressed("9") >> stop() << gone(FRIEND)
+    assert call << joined(FRIEND) >> pause() >> tell(1, FRIEND) << pressed("*") << pressed("9") >> stop() << gone(FRIEND)
 
 
 def test_the_second_person_is_recorded_when_the_first_has_left() -> None:
