@@ -24,6 +24,9 @@ PLAYERS: Final = 4
 KEY_BOUND_S: Final = 1.2
 """How long the policies of the house wait for a key."""
 
+PAUSE_BOUND_S: Final = 0.15
+"""A transfer joins first and tells afterwards."""
+
 WHOLE: Final = 0.9
 """From this correlation on a prompt was heard whole: G.711 costs 0.02, the loss of one frame in eighty 0.01."""
 

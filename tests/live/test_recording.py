@@ -23,15 +23,28 @@ from typing import Any, Final
 import pytest
 
 from tests.live.consent_house import SWITCHES, House, open_house
-from tests.live.staging import WHOLE, Scene, Stage, Tone, await_question, await_tone, heard_of, holds, instant, part, switch, talk, traces
+from tests.live.staging import (
+    PAUSE_BOUND_S,
+    WHOLE,
+    Scene,
+    Stage,
+    Tone,
+    await_question,
+    await_tone,
+    heard_of,
+    holds,
+    instant,
+    part,
+    switch,
+    talk,
+    traces,
+)
 from tests.rig.phone import IncomingCall, OutgoingCall, PhoneCall
 from tests.rig.sound import tone_seconds
 from tests.rig.transfer import transfer, transfer_to
 
 pytestmark = pytest.mark.live
 
-PAUSE_BOUND_S: Final = 0.15
-"""A transfer joins first and tells afterwards."""
 
 COLLEAGUE: Final = "710"
 BELOW, FIRST, ABOVE = 1_000, 10_000, 20_000
