@@ -1,7 +1,12 @@
-"""What the daemon costs beside the PBX: CPU of both for the same calls, without what both use when nobody calls."""
+"""What the daemon costs beside the PBX: CPU of both for the same calls, without what both use when nobody calls.
+
+The daemon's part is that of a call's beginning and end, the PBX's grows with every second of sound, so the ratio is one of the length of
+the calls: short ones, as hard as it gets, and ones of a minute.
+"""
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -11,33 +16,48 @@ from tests.bench.switches import BenchSwitch
 from tests.rig.daemon import DaemonProcess
 from tests.rig.site import Site
 
-CALLS: Final = 120
-RATE: Final = 4.0
-TALK_S: Final = 11.0
 IDLE_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """So many calls, so many a second, in which two talk for so long."""
+
+    calls: int
+    rate: float
+    talk_s: float
+
+
+LOADS: Final = (Load(120, 4.0, 11.0), Load(60, 1.0, 58.0))
 
 Used = tuple[float, float, float]
 """Seconds: CPU of the daemon, CPU of the PBX, time."""
 
 
 def measure(switch: BenchSwitch, where: Path, folder: Path) -> Iterator[Bar]:
-    """The ratio, with the milliseconds that it is of."""
-    with loaded_site(switch, where, folder, TALK_S) as site:
+    """The ratio for short calls and for those of a minute, with the milliseconds that it is of."""
+    for load in LOADS:
+        seconds = BEFORE_TALK_S + load.talk_s
+        place = folder / f"{seconds:.0f}s"
+        place.mkdir()
+        ours, theirs = _of_a_call(switch, where, place, load)
+        beside = f"{ours * 1000:.1f} ms ÷ {theirs * 1000:.1f} ms, {load.rate:.0f} calls a second"
+        yield Bar(f"daemon CPU ÷ {switch.name} CPU, recorded call of {seconds:.0f} s", ours / theirs, "≤", 0.05, "", beside)
+
+
+def _of_a_call(switch: BenchSwitch, where: Path, folder: Path, load: Load) -> tuple[float, float]:
+    """CPU seconds of the daemon, and of the PBX."""
+    with loaded_site(switch, where, folder, load.talk_s) as site:
         daemon = site.start_daemon()
         time.sleep(1)
         idle = _rate(_used(site, daemon), _after(site, daemon, IDLE_S))
         before = _used(site, daemon)
-        if not call_in(site, CALLS, RATE, TALK_S):
+        if not call_in(site, load.calls, load.rate, load.talk_s):
             raise RuntimeError("the PBX did not hold the calls")
-        wait_filed(site, CALLS)
-        ours, theirs = (per_call(idle, before, _used(site, daemon), index) for index in (0, 1))
-    beside = f"{ours * 1000:.1f} ms ÷ {theirs * 1000:.1f} ms for a {BEFORE_TALK_S + TALK_S:.0f} s call, {RATE:.0f} calls a second"
-    yield Bar(f"daemon CPU ÷ {switch.name} CPU, recorded call", ours / theirs, "≤", 0.05, "", beside)
-
-
-def per_call(idle: Used, before: Used, after: Used, index: int) -> float:
-    """CPU seconds of one call."""
-    return (after[index] - before[index] - idle[index] * (after[2] - before[2])) / CALLS
+        wait_filed(site, load.calls)
+        after = _used(site, daemon)
+    ours, theirs = ((after[index] - before[index] - idle[index] * (after[2] - before[2])) / load.calls for index in (0, 1))
+    return ours, theirs
 
 
 def _used(site: Site, daemon: DaemonProcess) -> Used:
