@@ -177,8 +177,9 @@ def test_what_the_disk_did_not_keep_is_found_out_before_the_plain_file_goes(seal
 
     def spoil(descriptor: int) -> None:
         synced(descriptor)
-        if Path(f"/proc/self/fd/{descriptor}").readlink().name == part("a.wav"):
-            os.pwrite(descriptor, b"?", 60)
+        written = Path(f"/proc/self/fd/{descriptor}")
+        if written.readlink().name == part("a.wav"):
+            os.pwrite(descriptor, bytes([written.read_bytes()[60] ^ 1]), 60)
 
     monkeypatch.setattr(os, "fsync", spoil)
     with capture_logs() as logs:
