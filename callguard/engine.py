@@ -258,7 +258,6 @@ class Engine:
         if turn.urgent:
             self.lag_ms = max((_age_ms(fact) for fact in facts if isinstance(fact, Event) and not isinstance(fact, _PATIENT)), default=0.0)
         self._announce(turn)
-        self._writing.tidy()
         return True
 
     def _one_by_one(self, facts: Sequence[Fact], error: StoreError) -> bool:

@@ -2,24 +2,15 @@
 
 A mail is queued where its reason is written: neither is ever there without the other. Whoever wants no mails pays for none; a turn that
 tells of nothing new to the database leaves it alone.
-
-Every now and then SQLite has a commit copy its log into the file. That takes some 5 ms more, by which the orders that wait for the commit
-would be late, so it is done behind them, in good time.
 """
 
-from contextlib import suppress
-
 from callguard.clock import utc_now
-from callguard.errors import StoreError
 from callguard.mail.notices import Notices
 from callguard.store.database import Database
 from callguard.store.message_rows import add_messages
 from callguard.store.policy_rows import remember_policy
 from callguard.store.records import save_calls
 from callguard.turn import Turn
-
-COPY_AFTER = 64
-"""Turns, of ten pages or so each: seldom, and long before :data:`callguard.store.database.LOG_PAGES`."""
 
 
 class Writing:
@@ -29,7 +20,6 @@ class Writing:
         self._database = database
         self._notices = notices
         self._kept: set[str] = set()
-        self._in_log = 0
 
     def write(self, turn: Turn) -> None:
         """All of it or nothing. Raises :class:`callguard.errors.StoreError`."""
@@ -47,11 +37,3 @@ class Writing:
             for one in told:
                 one.queue(connection, utc_now())
         self._kept.update(new)
-        self._in_log += 1
-
-    def tidy(self) -> None:
-        """What need not be done before the orders go out. A fault shows at the next commit."""
-        if self._in_log >= COPY_AFTER:
-            self._in_log = 0
-            with suppress(StoreError):
-                self._database.copy_log()

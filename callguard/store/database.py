@@ -35,16 +35,8 @@ STATEMENT_S = 30
 LOG_LIMIT_BYTES = 16 * 1024 * 1024
 """What SQLite cuts the write-ahead log back to once a long reader no longer holds it open."""
 
-LOG_PAGES = 2_000
-"""Pages in the log from which on a commit itself copies them into the file; the daemon has it done before, see :mod:`callguard.writing`."""
-
 LOOK_S = 0.001
 """How often a writer looks whether SQLite's one writing transaction is over."""
-
-_PRAGMAS = (
-    *("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"),
-    *(f"journal_size_limit={LOG_LIMIT_BYTES}", f"wal_autocheckpoint={LOG_PAGES}"),
-)
 
 _WRITING = "callguard_writing"
 
@@ -87,15 +79,6 @@ class Database:
             yield connection
             if not is_sqlite(self.url):
                 straight.commit(connection)
-
-    def copy_log(self) -> None:
-        """Have SQLite copy its log into the file, but for what somebody still reads; the log is then written anew from its beginning.
-
-        Raises :class:`StoreError`. A commit does not depend on it.
-        """
-        if is_sqlite(self.url):
-            with self._lent() as connection:
-                straight.fetch_one(connection, "PRAGMA wal_checkpoint(PASSIVE)")
 
     @contextmanager
     def _lent(self) -> Iterator[sa.Connection]:
@@ -189,7 +172,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 
 
 def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    for pragma in _PRAGMAS:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"journal_size_limit={LOG_LIMIT_BYTES}"):
         _execute(connection, f"PRAGMA {pragma}")
 
 

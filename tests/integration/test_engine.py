@@ -13,10 +13,9 @@ from callguard.call import commands as do
 from callguard.call import events as ev
 from callguard.call.state import Direction, Number
 from callguard.engine import BATCH
-from callguard.errors import FileFault, StoreError
+from callguard.errors import FileFault
 from callguard.pbx.switch import LinkUp
 from callguard.store import database as database_module
-from callguard.store.database import Database
 from tests.integration.engine_bench import CALLER, NOW, Bench, arriving, heard, make, talking, where
 
 
@@ -239,28 +238,6 @@ def test_hundreds_of_calls_at_once_are_written_together(bench: Bench) -> None:
     bench.wait(do.Announce, 300, bound_s=10)
     assert bench.rows("select count(*) from calls") == [(300,)]
     assert not bench.engine.congested()
-
-
-def test_the_log_is_copied_into_the_file_behind_the_orders(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows are safe in the log; those who are on the line wait for no more than that, and a fault of the copying is none of theirs."""
-    ordered: list[list[type]] = []
-
-    def copied() -> None:
-        ordered.append([type(one) for one in bench.switch.performed])
-        Database.copy_log(bench.database)
-        raise StoreError("full", place="here", remedy="make room")
-
-    monkeypatch.setattr("callguard.writing.COPY_AFTER", 1)
-    monkeypatch.setattr(bench.database, "copy_log", copied)
-    bench.start()
-    bench.tell(*arriving())
-    bench.wait(do.Announce)
-    bench.tell(heard())
-    bench.wait(do.Release)
-    bench.engine.stop()
-    assert ordered[0] == [do.Announce]
-    with closing(sqlite3.connect(f"file:{bench.file}?immutable=1", uri=True)) as without_log:
-        assert without_log.execute("select count(*) from calls").fetchall() == [(1,)]
 
 
 @pytest.mark.alone
