@@ -589,13 +589,13 @@ def test_two_imports_at_once_are_one_too_many(place: Place) -> None:
 
 def test_the_folder_must_be_apart_from_the_root(tmp_path: Path) -> None:
     """Else what was adopted would be found as something to adopt."""
-    for name in ("a/root/day", "b"):
+    for name in ("a/kept/day", "b"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "file").touch()
-    (tmp_path / "to-root").symlink_to(tmp_path / "a/root")
-    root = tmp_path / "a/root"
+    (tmp_path / "to-root").symlink_to(tmp_path / "a/kept")
+    root = tmp_path / "a/kept"
     assert require_outside(tmp_path / "b", root) == tmp_path / "b"
-    for wrong in ("a", "a/root", "a/root/day", "to-root", "file", "none"):
+    for wrong in ("a", "a/kept", "a/kept/day", "to-root", "file", "none"):
         with pytest.raises(UsageError):
             require_outside(tmp_path / wrong, root)
 
