@@ -5,6 +5,7 @@ All but :class:`SetTimer` and :class:`FileRecording` are for the switch; duratio
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from callguard.call.policy import Announcement
 
@@ -66,6 +67,10 @@ class AskInCall(ChannelCommand):
     step: int
     timeout_ms: int
     net_ms: int
+
+
+InCall: TypeAlias = AnnounceInCall | AskInCall
+"""What is said to a person in a conversation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

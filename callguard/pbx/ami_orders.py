@@ -138,7 +138,7 @@ def result(command: do.ChannelCommand, action: AmiAction, outcome: Outcome, now:
         return _recording_result(command, where, outcome)
     if isinstance(command, do.StopRecording) and (refused or isinstance(outcome, Reply)):
         return ev.RecordingStopped(**where, recording=command.recording)
-    if isinstance(command, do.Announce | do.AskDigit | do.AnnounceInCall | do.AskInCall) and refused and action.name != "Hangup":
+    if isinstance(command, do.Announce | do.AskDigit | do.InCall) and refused and action.name != "Hangup":
         return ev.StepFailed(**where, step=command.step, reason="refused by the PBX")
     return None
 

@@ -36,14 +36,12 @@ _SENT: Final = "CHANNEL(rtcp,txcount)"
 _LOST: Final = 0.05
 """The part of a prompt that may be missing in packets: what the others' lines lose is lost to the whisper as well."""
 
-InCall = do.AnnounceInCall | do.AskInCall
-
 
 @dataclass(slots=True)
 class Whisper:
     """What is said to a leg: by whose order, and how far it has come. ``half`` is the channel that plays."""
 
-    order: InCall
+    order: do.InCall
     half: str = ""
     attached: bool = False
     begun_at: datetime | None = None
@@ -74,7 +72,7 @@ class Whispers:
     legs: dict[str, Whisper] = field(default_factory=dict)
     holding: set[str] = field(default_factory=set)
 
-    def order(self, order: InCall) -> tuple[AmiAction, ...]:
+    def order(self, order: do.InCall) -> tuple[AmiAction, ...]:
         """What to send first. What the same call said to the leg before is cut off; while another call speaks to it nothing is."""
         former = self.legs.get(order.leg)
         if (former and former.order.linkedid != order.linkedid) or not _LEG.fullmatch(order.leg):
@@ -196,7 +194,7 @@ def _heard(told: ev.AnnouncementEnded, whisper: Whisper, sent: int | None) -> ev
     return replace(told, heard_ms=heard_ms, complete=heard_ms >= told.heard_ms * (1 - _LOST) and not whisper.held)
 
 
-def _originate(order: InCall) -> AmiAction:
+def _originate(order: do.InCall) -> AmiAction:
     headers = (
         ("Channel", f"{PREFIX}{order.step}.{order.leg}@{CONTEXT}/n"),
         ("Application", "ChanSpy"),
@@ -207,7 +205,7 @@ def _originate(order: InCall) -> AmiAction:
     return AmiAction("Originate", headers)
 
 
-def _ask_sent(order: InCall) -> AmiAction:
+def _ask_sent(order: do.InCall) -> AmiAction:
     return AmiAction("Getvar", (("Channel", order.channel), ("Variable", _SENT)))
 
 
@@ -220,7 +218,7 @@ def _hang_up(half: str) -> tuple[AmiAction, ...]:
     return (AmiAction("Hangup", (("Channel", half), ("Cause", "16"))),) if half else ()
 
 
-def _where(order: InCall, occasion: Occasion) -> Where:
+def _where(order: do.InCall, occasion: Occasion) -> Where:
     """The order's leg and call, at the time of what was told of the whisper."""
     return {"pbx": order.pbx, "linkedid": order.linkedid, "leg": order.leg, "at": occasion.at, "received_at": occasion.received_at}
 

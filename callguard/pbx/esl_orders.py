@@ -105,7 +105,7 @@ def result(command: do.ChannelCommand, sent: EslCommand, outcome: Outcome, now: 
         return ev.RecordingRefused(**where, recording=command.recording, reason=_REFUSED)
     if isinstance(command, do.StopRecording):
         return ev.RecordingStopped(**where, recording=command.recording)
-    if isinstance(command, do.Announce | do.AskDigit) or (isinstance(command, do.AnnounceInCall | do.AskInCall) and _starts(sent)):
+    if isinstance(command, do.Announce | do.AskDigit) or (isinstance(command, do.InCall) and _starts(sent)):
         return ev.StepFailed(**where, step=command.step, reason=_REFUSED)
     return None
 

@@ -23,14 +23,12 @@ FUNCTION: Final = "displace"
 
 _FRAME_MS: Final = 20
 
-InCall = do.AnnounceInCall | do.AskInCall
-
 
 @dataclass(slots=True)
 class Whisper:
     """What is said to a leg, by whose order, and since when; ``sound`` is FreeSWITCH's name of it."""
 
-    order: InCall
+    order: do.InCall
     sound: str
     begun_at: datetime | None = None
 
@@ -42,7 +40,7 @@ class Whispers:
     sounds: PurePosixPath
     legs: dict[str, Whisper] = field(default_factory=dict)
 
-    def order(self, order: InCall) -> tuple[EslCommand, ...]:
+    def order(self, order: do.InCall) -> tuple[EslCommand, ...]:
         """What to send. What was said before, by an earlier daemon too, is cut off; to whom another call speaks nothing is said."""
         former = self.legs.get(order.leg)
         if former and former.order.linkedid != order.linkedid:
@@ -52,7 +50,7 @@ class Whispers:
         before = dict.fromkeys((*((former.sound,) if former else ()), sound))
         return *(_displace(order.leg, "stop", one) for one in before), _displace(order.leg, "start", f"{sound} 0 m")
 
-    def _sound(self, order: InCall) -> str:
+    def _sound(self, order: do.InCall) -> str:
         if isinstance(order, do.AskInCall):
             return f"silence_stream://{order.timeout_ms}"
         return str(self.sounds / f"{order.announcement.file}.wav")

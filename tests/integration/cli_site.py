@@ -221,6 +221,14 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 @contextmanager
+def unaltered(built: Site) -> Iterator[Site]:
+    """The site, whose configuration is as it was when the test is over."""
+    written = built.config.read_text("utf-8")
+    yield built
+    built.config.write_text(written, "utf-8")
+
+
+@contextmanager
 def new_site(folder: Path, port: int = 9, server: str = "") -> Iterator[Site]:
     """A site with an empty database, in a file unless one on a server is named. Its PBX listens on the port, or nowhere."""
     url = server or f"sqlite:///{folder}/callguard.db"

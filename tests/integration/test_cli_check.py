@@ -12,7 +12,7 @@ import callguard
 from callguard.checks.pbx import ACTIONS, CONTEXTS
 from callguard.checks.report import Check, Outcome
 from tests.integration.ami_server import FULLY_BOOTED, GREETING, SECRET, USERNAME, AmiServer, Connection, Received
-from tests.integration.cli_site import Site
+from tests.integration.cli_site import Site, unaltered
 from tests.integration.healthy_pbx import Healthy, built_site, checked, point
 
 PEM = Path(__file__).with_name("ami_tls.pem")
@@ -26,10 +26,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture
 def site(built: Site) -> Iterator[Site]:
-    """The same for every test, with its configuration as it was."""
-    written = built.config.read_text("utf-8")
-    yield built
-    built.config.write_text(written, "utf-8")
+    with unaltered(built) as same:
+        yield same
 
 
 class OnlyGreets(AmiServer):

@@ -9,7 +9,7 @@ from callguard.checks.filters import ACTED_ON, SHIPPED
 from callguard.checks.report import Check, Outcome
 from callguard.config import load_settings
 from tests.integration.ami_server import USERNAME, AmiServer
-from tests.integration.cli_site import Site, new_site
+from tests.integration.cli_site import Site, new_site, unaltered
 from tests.integration.healthy_pbx import Healthy, point
 
 NAMED = [f"^Event: {name}[^A-Za-z]" for name in ACTED_ON]
@@ -35,10 +35,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture
 def site(built: Site) -> Iterator[Site]:
-    """The same for every test, with its configuration as it was."""
-    written = built.config.read_text("utf-8")
-    yield built
-    built.config.write_text(written, "utf-8")
+    with unaltered(built) as same:
+        yield same
 
 
 def told(site: Site, filters: list[str], **more: str) -> Check:

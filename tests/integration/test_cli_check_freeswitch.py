@@ -10,7 +10,7 @@ from callguard.checks.freeswitch import WELL_KNOWN
 from callguard.checks.report import Check, Outcome
 from callguard.config import load_settings
 from tests.integration.ami_server import SECRET
-from tests.integration.cli_site import Site, new_site
+from tests.integration.cli_site import Site, new_site, unaltered
 from tests.integration.esl_server import EslServer, ignore
 from tests.integration.healthy_freeswitch import HealthyFreeswitch, call_it_freeswitch
 from tests.integration.healthy_pbx import point
@@ -29,11 +29,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture
 def site(built: Site) -> Iterator[Site]:
-    """The same for every test, with its configuration as it was."""
-    written = built.config.read_text("utf-8")
-    call_it_freeswitch(built)
-    yield built
-    built.config.write_text(written, "utf-8")
+    with unaltered(built) as same:
+        call_it_freeswitch(same)
+        yield same
 
 
 def checked(site: Site) -> dict[str, Check]:

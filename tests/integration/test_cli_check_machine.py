@@ -16,7 +16,7 @@ from callguard.clock import utc_now
 from callguard.config import load_settings
 from callguard.status_file import LinkStatus, Status
 from tests.integration.ami_server import AmiServer
-from tests.integration.cli_site import Site, new_site
+from tests.integration.cli_site import Site, new_site, unaltered
 from tests.integration.healthy_pbx import Healthy, built_site, checked, point
 from tests.other_user import as_ordinary_user
 
@@ -29,10 +29,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture
 def site(built: Site) -> Iterator[Site]:
-    """The same for every test, with its configuration as it was."""
-    written = built.config.read_text("utf-8")
-    yield built
-    built.config.write_text(written, "utf-8")
+    with unaltered(built) as same:
+        yield same
 
 
 def test_space_that_runs_out(site: Site) -> None:
